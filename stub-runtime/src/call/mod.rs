@@ -131,18 +131,30 @@ impl Table {
     }
 }
 
-/// Spreads rows in ascending order over an array in which each stands at its own number. A number given
+/// Spreads the rows of all parts over an array in which each stands at its own number. A number given
 /// twice or out of order stops the compilation.
-pub const fn dense<const SIZE: usize>(rows: &[Row]) -> [Row; SIZE] {
+pub const fn dense<const SIZE: usize>(parts: &[&[Row]]) -> [Row; SIZE] {
     let mut table = [Row::RESERVED; SIZE];
-    let mut at = 0;
-    while at < rows.len() {
-        let number = rows[at].number as usize;
-        assert!(at == 0 || number > rows[at - 1].number as usize, "call numbers must ascend");
-        table[number] = rows[at];
-        at += 1;
+    let mut free = 0;
+    let mut part = 0;
+    while part < parts.len() {
+        let mut at = 0;
+        while at < parts[part].len() {
+            let number = parts[part][at].number as usize;
+            assert!(number >= free, "call numbers must ascend");
+            table[number] = parts[part][at];
+            free = number + 1;
+            at += 1;
+        }
+        part += 1;
     }
     table
+}
+
+/// One more than the highest number in the parts of a table.
+pub const fn size(parts: &[&[Row]]) -> usize {
+    let last = parts[parts.len() - 1];
+    last[last.len() - 1].number as usize + 1
 }
 
 /// Declares the calls of an OS, one row a call:
@@ -163,33 +175,60 @@ pub const fn dense<const SIZE: usize>(rows: &[Row]) -> [Row; SIZE] {
 /// `none("why")` and `missing`, the short form of `none` for what is simply not there yet. A handler takes the
 /// [`Context`] and one parameter for each argument, of any type that the argument's type converts
 /// [`Into`]; it returns `Result<impl Answer, Errno>`.
+///
+/// A long table lies in parts, each a file with [`call_rows!`], and is put together by
+/// `pub static CALLS = "freebsd" from [low::ROWS, high::ROWS];`.
 #[macro_export]
 macro_rules! call_table {
     (
         $(#[$documentation:meta])*
+        $visibility:vis static $table:ident = $os:literal from [$($part:path),* $(,)?];
+    ) => {
+        $(#[$documentation])*
+        $visibility static $table: $crate::call::Table = {
+            const PARTS: &[&[$crate::call::Row]] = &[$($part),*];
+            static DENSE: [$crate::call::Row; $crate::call::size(PARTS)] = $crate::call::dense(PARTS);
+            $crate::call::Table::new($os, &DENSE)
+        };
+    };
+    (
+        $(#[$documentation:meta])*
         $visibility:vis static $table:ident = $os:literal;
+        $($row:tt)*
+    ) => {
+        $(#[$documentation])*
+        $visibility static $table: $crate::call::Table = {
+            $crate::call_rows! { const ROWS; $($row)* }
+            const PARTS: &[&[$crate::call::Row]] = &[ROWS];
+            static DENSE: [$crate::call::Row; $crate::call::size(PARTS)] = $crate::call::dense(PARTS);
+            $crate::call::Table::new($os, &DENSE)
+        };
+    };
+}
+
+/// Declares a part of a table of calls: the rows of [`call_table!`] under `pub const ROWS;`.
+#[macro_export]
+macro_rules! call_rows {
+    (
+        $(#[$documentation:meta])*
+        $visibility:vis const $rows:ident;
         $(
             $number:literal => $name:ident $arguments:tt -> $returns:ty,
             $support:ident $(($note:literal))? $(, $operation:ident $(, $handler:path)?)?;
         )*
     ) => {
         $(#[$documentation])*
-        $visibility static $table: $crate::call::Table = {
-            const ROWS: &[$crate::call::Row] = &[$(
-                $crate::call::Row {
-                    number: $number,
-                    name: stringify!($name),
-                    args: $crate::call_arguments!($arguments),
-                    returns: <$returns as $crate::call::Argument>::KIND,
-                    support: $crate::call_support!($support $($note)?),
-                    operation: $crate::call_operation!($($operation)?),
-                    handler: $crate::call_handler!($arguments $($($handler)?)?),
-                },
-            )*];
-            const SIZE: usize = ROWS[ROWS.len() - 1].number as usize + 1;
-            static DENSE: [$crate::call::Row; SIZE] = $crate::call::dense(ROWS);
-            $crate::call::Table::new($os, &DENSE)
-        };
+        $visibility const $rows: &[$crate::call::Row] = &[$(
+            $crate::call::Row {
+                number: $number,
+                name: stringify!($name),
+                args: $crate::call_arguments!($arguments),
+                returns: <$returns as $crate::call::Argument>::KIND,
+                support: $crate::call_support!($support $($note)?),
+                operation: $crate::call_operation!($($operation)?),
+                handler: $crate::call_handler!($arguments $($($handler)?)?),
+            },
+        )*];
     };
 }
 
@@ -256,4 +295,4 @@ macro_rules! call_handler {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

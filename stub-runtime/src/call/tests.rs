@@ -60,3 +60,20 @@ fn handler_gets_typed_arguments() {
     let raw = [0xdead_0000_0000_0001, 0x1000, 7, 0, 0, 0, 0, 0];
     assert_eq!(handler(&mut context, &raw), Ok(0x1008));
 }
+
+/// Every "as many as argument n says" of a table must mean an argument that can say it: a number, or a
+/// pointer to one number.
+pub fn check_extents(table: &Table) {
+    for row in table.iter() {
+        for arg in row.args {
+            let Kind::Pointer { extent: Extent::Argument(at), .. } = arg.kind else { continue };
+            let says = row.args.get(usize::from(at)).unwrap_or_else(|| panic!("{}({})", row.name, arg.name));
+            let number = |kind| matches!(kind, Kind::Int | Kind::Uint | Kind::Long | Kind::Ulong);
+            let fits = match says.kind {
+                Kind::Pointer { shape: Shape::Scalar(kind, _), extent: Extent::Fixed(1), .. } => number(*kind),
+                kind => number(kind),
+            };
+            assert!(fits, "{}({}) is as long as {} says", row.name, arg.name, says.name);
+        }
+    }
+}

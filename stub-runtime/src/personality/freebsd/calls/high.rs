@@ -1,0 +1,388 @@
+//! Calls 300 to 602: what FreeBSD added since its third release.
+
+use crate::call::*;
+use crate::call_rows;
+
+call_rows! {
+    pub const ROWS;
+
+    300 => modnext(modid: Int) -> Int, missing, SystemModule;
+    301 => modstat(modid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
+    302 => modfnext(modid: Int) -> Int, missing, SystemModule;
+    303 => modfind(name: Text) -> Int, missing, SystemModule;
+    304 => kldload(file: Path) -> Int, none("there is no kernel to load a module into"), SystemModule;
+    305 => kldunload(fileid: Int) -> Int, none("there is no kernel to take a module from"), SystemModule;
+    306 => kldfind(file: Path) -> Int, missing, SystemModule;
+    307 => kldnext(fileid: Int) -> Int, missing, SystemModule;
+    308 => kldstat(fileid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
+    309 => kldfirstmod(fileid: Int) -> Int, missing, SystemModule;
+    310 => getsid(pid: Pid) -> Pid, missing, ProcGetSession;
+    311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, missing, AuthSetIds;
+    312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, missing, AuthSetIds;
+    313 => signanosleep() -> Int, none("obsolete");
+    314 => aio_return(aiocbp: InOut<Opaque>) -> Size, missing, EventPoll;
+    315 => aio_suspend(aiocbp: In<List<Address, 1>>, nent: Int, timeout: In<Timespec>) -> Int, missing, EventPoll;
+    316 => aio_cancel(fd: Fd, aiocbp: In<Opaque>) -> Int, missing, EventPoll;
+    317 => aio_error(aiocbp: In<Opaque>) -> Int, missing, EventPoll;
+    318 => freebsd6_aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
+    319 => freebsd6_aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
+    320 => freebsd6_lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<Opaque>) -> Int,
+        missing, FilePositionRead;
+    321 => yield() -> Int, missing, ProcSchedule;
+    322 => thr_sleep() -> Int, none("obsolete");
+    323 => thr_wakeup() -> Int, none("obsolete");
+    324 => mlockall(how: LockFlags) -> Int, missing, MemoryLock;
+    325 => munlockall() -> Int, missing, MemoryLock;
+    326 => __getcwd(buf: Out<Buffer<1>>, buflen: Size) -> Int, missing, FsReadLink;
+    327 => sched_setparam(pid: Pid, param: In<SchedulingParameter>) -> Int, missing, ProcSchedule;
+    328 => sched_getparam(pid: Pid, param: Out<SchedulingParameter>) -> Int, missing, ProcSchedule;
+    329 => sched_setscheduler(pid: Pid, policy: SchedulingPolicy, param: In<SchedulingParameter>) -> Int,
+        missing, ProcSchedule;
+    330 => sched_getscheduler(pid: Pid) -> SchedulingPolicy, missing, ProcSchedule;
+    331 => sched_yield() -> Int, missing, ProcSchedule;
+    332 => sched_get_priority_max(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
+    333 => sched_get_priority_min(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
+    334 => sched_rr_get_interval(pid: Pid, interval: Out<Timespec>) -> Int, missing, ProcSchedule;
+    335 => utrace(addr: In<Bytes<1>>, len: Size) -> Int, missing, ProcTrace;
+    336 => freebsd4_sendfile(
+        fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
+    ) -> Int, none("FreeBSD 4 had no amd64 programs"), FileSend;
+    337 => kldsym(fileid: Int, cmd: Int, data: InOut<Opaque>) -> Int, missing, SystemModule;
+    338 => jail(jail: In<Opaque>) -> Int, missing;
+    339 => nnpfs_syscall(operation: Int, a_pathP: Path, a_opcode: Int, a_paramsP: Address, a_followSymlinks: Int) -> Int,
+        none("the Arla file system is a kernel module");
+    340 => sigprocmask(how: MaskHow, set: In<SignalSet>, oset: Out<SignalSet>) -> Int, missing, SignalMask;
+    341 => sigsuspend(sigmask: In<SignalSet>) -> Int, missing, SignalSuspend;
+    342 => freebsd4_sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), SignalAction;
+    343 => sigpending(set: Out<SignalSet>) -> Int, missing, SignalPending;
+    344 => freebsd4_sigreturn(sigcntxp: In<Opaque>) -> Never, none("FreeBSD 4 had no amd64 programs"), SignalReturn;
+    345 => sigtimedwait(set: In<SignalSet>, info: Out<SignalInfo>, timeout: In<Timespec>) -> Signal,
+        missing, SignalWait;
+    346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, missing, SignalWait;
+    347 => __acl_get_file(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
+    348 => __acl_set_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
+    349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
+    350 => __acl_set_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
+    351 => __acl_delete_file(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
+    352 => __acl_delete_fd(filedes: Fd, type: Int) -> Int, missing, FsRemoveAttribute;
+    353 => __acl_aclcheck_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
+    354 => __acl_aclcheck_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
+    355 => extattrctl(path: Path, cmd: Int, filename: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
+        none("attribute files are a matter of UFS1");
+    356 => extattr_set_file(
+        path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsSetAttribute;
+    357 => extattr_get_file(
+        path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsGetAttribute;
+    358 => extattr_delete_file(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
+        missing, FsRemoveAttribute;
+    359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, missing, EventPoll;
+    360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, missing, AuthGetIds;
+    361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, missing, AuthGetIds;
+    362 => kqueue() -> Fd, missing, EventQueueCreate;
+    363 => freebsd11_kevent(
+        fd: Fd, changelist: In<List<KernelEvent11, 2>>, nchanges: Int,
+        eventlist: Out<List<KernelEvent11, 4>>, nevents: Int, timeout: In<Timespec>
+    ) -> Int, missing, EventQueueWait;
+    364 => __cap_get_proc() -> Int, none("obsolete");
+    365 => __cap_set_proc() -> Int, none("obsolete");
+    366 => __cap_get_fd() -> Int, none("obsolete");
+    367 => __cap_get_file() -> Int, none("obsolete");
+    368 => __cap_set_fd() -> Int, none("obsolete");
+    369 => __cap_set_file() -> Int, none("obsolete");
+    371 => extattr_set_fd(
+        fd: Fd, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsSetAttribute;
+    372 => extattr_get_fd(
+        fd: Fd, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsGetAttribute;
+    373 => extattr_delete_fd(fd: Fd, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
+        missing, FsRemoveAttribute;
+    374 => __setugid(flag: Int) -> Int, none("only in kernels built for regression tests"), AuthSetIds;
+    375 => nfsclnt() -> Int, none("obsolete");
+    376 => eaccess(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
+    377 => afs3_syscall(
+        syscall: Long, parm1: Long, parm2: Long, parm3: Long, parm4: Long, parm5: Long, parm6: Long
+    ) -> Int, none("the Andrew file system is a kernel module");
+    378 => nmount(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: MountFlags) -> Int, missing, FsMount;
+    379 => kse_exit() -> Int, none("obsolete");
+    380 => kse_wakeup() -> Int, none("obsolete");
+    381 => kse_create() -> Int, none("obsolete");
+    382 => kse_thr_interrupt() -> Int, none("obsolete");
+    383 => kse_release() -> Int, none("obsolete");
+    384 => __mac_get_proc(mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    385 => __mac_set_proc(mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    386 => __mac_get_fd(fd: Fd, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    387 => __mac_get_file(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    388 => __mac_set_fd(fd: Fd, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    389 => __mac_set_file(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    390 => kenv(what: Int, name: Text, value: InOut<Buffer<3>>, len: Int) -> Int, missing, SystemControl;
+    391 => lchflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
+    392 => uuidgen(store: Out<Opaque>, count: Int) -> Int, missing, SystemRandom;
+    393 => sendfile(
+        fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
+    ) -> Int, missing, FileSend;
+    394 => mac_syscall(policy: Text, call: Int, arg: Address) -> Int, none("no mandatory access control policy is loaded");
+    395 => freebsd11_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
+    396 => freebsd11_statfs(path: Path, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
+    397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
+    398 => freebsd11_fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs11>) -> Int, none("file handles are for NFS servers");
+    400 => ksem_close(id: Long) -> Int, missing;
+    401 => ksem_post(id: Long) -> Int, missing, ThreadWake;
+    402 => ksem_wait(id: Long) -> Int, missing, ThreadWait;
+    403 => ksem_trywait(id: Long) -> Int, missing, ThreadWait;
+    404 => ksem_init(idp: Out<Long>, value: Uint) -> Int, missing;
+    405 => ksem_open(idp: Out<Long>, name: Text, oflag: OpenFlags, mode: Mode, value: Uint) -> Int, missing;
+    406 => ksem_unlink(name: Text) -> Int, missing;
+    407 => ksem_getvalue(id: Long, val: Out<Int>) -> Int, missing;
+    408 => ksem_destroy(id: Long) -> Int, missing;
+    409 => __mac_get_pid(pid: Pid, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    410 => __mac_get_link(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    411 => __mac_set_link(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    412 => extattr_set_link(
+        path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsSetAttribute;
+    413 => extattr_get_link(
+        path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
+    ) -> Size, missing, FsGetAttribute;
+    414 => extattr_delete_link(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
+        missing, FsRemoveAttribute;
+    415 => __mac_execve(fname: Path, argv: Strings, envv: Strings, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded"), ExecExec;
+    416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int, missing, SignalAction;
+    417 => sigreturn(sigcntxp: In<Opaque>) -> Never, missing, SignalReturn;
+    421 => getcontext(ucp: Out<Opaque>) -> Int, missing, SignalReturn;
+    422 => setcontext(ucp: In<Opaque>) -> Int, missing, SignalReturn;
+    423 => swapcontext(oucp: Out<Opaque>, ucp: In<Opaque>) -> Int, missing, SignalReturn;
+    424 => freebsd13_swapoff(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
+    425 => __acl_get_link(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
+    426 => __acl_set_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
+    427 => __acl_delete_link(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
+    428 => __acl_aclcheck_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
+    429 => sigwait(set: In<SignalSet>, sig: Out<Signal>) -> Int, missing, SignalWait;
+    430 => thr_create(ctx: In<Opaque>, id: Out<Long>, flags: ThreadFlags) -> Int, missing, ThreadCreate;
+    431 => thr_exit(state: Out<Long>) -> Never, missing, ThreadExit;
+    432 => thr_self(id: Out<Long>) -> Int, missing, ThreadSelf;
+    433 => thr_kill(id: Tid, sig: Signal) -> Int, missing, SignalQueue;
+    434 => freebsd10__umtx_lock(umtx: InOut<Long>) -> Int, missing, ThreadWait;
+    435 => freebsd10__umtx_unlock(umtx: InOut<Long>) -> Int, missing, ThreadWake;
+    436 => jail_attach(jid: Int) -> Int, missing;
+    437 => extattr_list_fd(fd: Fd, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
+        missing, FsListAttributes;
+    438 => extattr_list_file(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
+        missing, FsListAttributes;
+    439 => extattr_list_link(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
+        missing, FsListAttributes;
+    440 => kse_switchin() -> Int, none("obsolete");
+    441 => ksem_timedwait(id: Long, abstime: In<Timespec>) -> Int, missing, ThreadWait;
+    442 => thr_suspend(timeout: In<Timespec>) -> Int, missing, ThreadWait;
+    443 => thr_wake(id: Tid) -> Int, missing, ThreadWake;
+    444 => kldunloadf(fileid: Int, flags: Int) -> Int, none("there is no kernel to take a module from"), SystemModule;
+    445 => audit(record: In<Bytes<1>>, length: Uint) -> Int, none("no audit trail is kept");
+    446 => auditon(cmd: Int, data: Address, length: Uint) -> Int, none("no audit trail is kept");
+    447 => getauid(auid: Out<Uid>) -> Int, none("no audit trail is kept");
+    448 => setauid(auid: In<Uid>) -> Int, none("no audit trail is kept");
+    449 => getaudit(auditinfo: Out<Opaque>) -> Int, none("no audit trail is kept");
+    450 => setaudit(auditinfo: In<Opaque>) -> Int, none("no audit trail is kept");
+    451 => getaudit_addr(auditinfo_addr: Out<Opaque>, length: Uint) -> Int, none("no audit trail is kept");
+    452 => setaudit_addr(auditinfo_addr: In<Opaque>, length: Uint) -> Int, none("no audit trail is kept");
+    453 => auditctl(path: Path) -> Int, none("no audit trail is kept");
+    454 => _umtx_op(obj: Address, op: UmtxOperation, val: Ulong, uaddr1: Address, uaddr2: Address) -> Int,
+        missing, ThreadWait;
+    455 => thr_new(param: In<ThreadParameter>, param_size: Int) -> Int, missing, ThreadCreate;
+    456 => sigqueue(pid: Pid, signum: Signal, value: Address) -> Int, missing, SignalQueue;
+    457 => kmq_open(path: Path, flags: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, missing;
+    458 => kmq_setattr(mqd: Fd, attr: In<Opaque>, oattr: Out<Opaque>) -> Int, missing;
+    459 => kmq_timedreceive(
+        mqd: Fd, msg_ptr: Out<Bytes<2>>, msg_len: Size, msg_prio: Out<Uint>, abs_timeout: In<Timespec>
+    ) -> Size, missing;
+    460 => kmq_timedsend(
+        mqd: Fd, msg_ptr: In<Bytes<2>>, msg_len: Size, msg_prio: Uint, abs_timeout: In<Timespec>
+    ) -> Int, missing;
+    461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, missing;
+    462 => kmq_unlink(path: Path) -> Int, missing;
+    463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, missing, ProcExit;
+    464 => thr_set_name(id: Tid, name: Text) -> Int, missing, ThreadName;
+    465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
+    466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
+        missing, ProcSchedule;
+    471 => sctp_peeloff(sd: Fd, name: Uint) -> Fd, none("no SCTP"), SocketAccept;
+    472 => sctp_generic_sendmsg(
+        sd: Fd, msg: In<Bytes<2>>, mlen: Int, to: In<SocketAddress<4>>, tolen: SocketLength,
+        sinfo: In<Opaque>, flags: MessageFlags
+    ) -> Size, none("no SCTP"), SocketSend;
+    473 => sctp_generic_sendmsg_iov(
+        sd: Fd, iov: In<List<Iovec, 2>>, iovlen: Int, to: In<SocketAddress<4>>, tolen: SocketLength,
+        sinfo: In<Opaque>, flags: MessageFlags
+    ) -> Size, none("no SCTP"), SocketSend;
+    474 => sctp_generic_recvmsg(
+        sd: Fd, iov: Out<List<Iovec, 2>>, iovlen: Int, from: Out<SocketAddress<4>>, fromlenaddr: InOut<SocketLength>,
+        sinfo: In<Opaque>, msg_flags: Out<MessageFlags>
+    ) -> Size, none("no SCTP"), SocketReceive;
+    475 => pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionRead;
+    476 => pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionWrite;
+    477 => mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pos: Offset) -> Address,
+        missing, MemoryMap;
+    478 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, missing, FileSeek;
+    479 => truncate(path: Path, length: Offset) -> Int, missing, FsTruncate;
+    480 => ftruncate(fd: Fd, length: Offset) -> Int, missing, FileTruncate;
+    481 => thr_kill2(pid: Pid, id: Tid, sig: Signal) -> Int, missing, SignalQueue;
+    482 => freebsd12_shm_open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, MemoryShare;
+    483 => shm_unlink(path: Path) -> Int, missing, MemoryShare;
+    484 => cpuset(setid: Out<Int>) -> Int, missing, ThreadAffinity;
+    485 => cpuset_setid(which: CpuWhich, id: Long, setid: Int) -> Int, missing, ThreadAffinity;
+    486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int, missing, ThreadAffinity;
+    487 => cpuset_getaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: Out<Bytes<3>>) -> Int,
+        missing, ThreadAffinity;
+    488 => cpuset_setaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: In<Bytes<3>>) -> Int,
+        missing, ThreadAffinity;
+    489 => faccessat(fd: DirFd, path: Path, amode: AccessMode, flag: AtFlags) -> Int, missing, FsAccess;
+    490 => fchmodat(fd: DirFd, path: Path, mode: Mode, flag: AtFlags) -> Int, missing, FsSetMode;
+    491 => fchownat(fd: DirFd, path: Path, uid: Uid, gid: Gid, flag: AtFlags) -> Int, missing, FsSetOwner;
+    492 => fexecve(fd: Fd, argv: Strings, envv: Strings) -> Int, missing, ExecExec;
+    493 => freebsd11_fstatat(fd: DirFd, path: Path, buf: Out<Stat11>, flag: AtFlags) -> Int, missing, FsStat;
+    494 => futimesat(fd: DirFd, path: Path, times: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+    495 => linkat(fd1: DirFd, path1: Path, fd2: DirFd, path2: Path, flag: AtFlags) -> Int, missing, FsLink;
+    496 => mkdirat(fd: DirFd, path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
+    497 => mkfifoat(fd: DirFd, path: Path, mode: Mode) -> Int, missing, FsMakeNode;
+    498 => freebsd11_mknodat(fd: DirFd, path: Path, mode: Mode, dev: Uint) -> Int, missing, FsMakeNode;
+    499 => openat(fd: DirFd, path: Path, flag: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
+    500 => readlinkat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsize: Size) -> Size, missing, FsReadLink;
+    501 => renameat(oldfd: DirFd, old: Path, newfd: DirFd, new: Path) -> Int, missing, FsRename;
+    502 => symlinkat(path1: Path, fd: DirFd, path2: Path) -> Int, missing, FsSymbolicLink;
+    503 => unlinkat(fd: DirFd, path: Path, flag: AtFlags) -> Int, missing, FsRemove;
+    504 => posix_openpt(flags: OpenFlags) -> Fd, missing, TermOpenPair;
+    505 => gssd_syscall(path: Path) -> Int, none("the in-kernel RPC client is not part of the world");
+    506 => jail_get(iovp: InOut<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
+    507 => jail_set(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
+    508 => jail_remove(jid: Int) -> Int, missing;
+    509 => freebsd12_closefrom(lowfd: Fd) -> Int, missing, FileClose;
+    510 => __semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
+    511 => msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
+    512 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
+    513 => lpathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
+    514 => cap_new() -> Int, none("obsolete");
+    515 => __cap_rights_get(version: Int, fd: Fd, rightsp: Out<Opaque>) -> Int, missing;
+    516 => cap_enter() -> Int, missing;
+    517 => cap_getmode(modep: Out<Uint>) -> Int, missing;
+    518 => pdfork(fdp: Out<Fd>, flags: ProcessDescriptorFlags) -> Pid, missing, ProcFork;
+    519 => pdkill(fd: Fd, signum: Signal) -> Int, missing, ProcKill;
+    520 => pdgetpid(fd: Fd, pidp: Out<Pid>) -> Int, missing, ProcGetPid;
+    522 => pselect(
+        nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
+        ts: In<Timespec>, sm: In<SignalSet>
+    ) -> Int, missing, EventSelect;
+    523 => getloginclass(namebuf: Out<Buffer<1>>, namelen: Size) -> Int, missing, ProcGetSession;
+    524 => setloginclass(namebuf: Text) -> Int, missing, ProcSetSession;
+    525 => rctl_get_racct(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
+        none("resources are not accounted by rules");
+    526 => rctl_get_rules(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
+        none("resources are not accounted by rules");
+    527 => rctl_get_limits(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
+        none("resources are not accounted by rules");
+    528 => rctl_add_rule(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
+        none("resources are not accounted by rules");
+    529 => rctl_remove_rule(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
+        none("resources are not accounted by rules");
+    530 => posix_fallocate(fd: Fd, offset: Offset, len: Offset) -> Int, missing, FileAllocate;
+    531 => posix_fadvise(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int, missing, FileAdvise;
+    532 => wait6(
+        idtype: IdKind, id: Long, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>,
+        info: Out<SignalInfo>
+    ) -> Pid, missing, ProcWait;
+    533 => cap_rights_limit(fd: Fd, rightsp: In<Opaque>) -> Int, missing;
+    534 => cap_ioctls_limit(fd: Fd, cmds: In<List<Ulong, 2>>, ncmds: Size) -> Int, missing;
+    535 => cap_ioctls_get(fd: Fd, cmds: Out<List<Ulong, 2>>, maxcmds: Size) -> Size, missing;
+    536 => cap_fcntls_limit(fd: Fd, fcntlrights: Uint) -> Int, missing;
+    537 => cap_fcntls_get(fd: Fd, fcntlrightsp: Out<Uint>) -> Int, missing;
+    538 => bindat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int, missing, SocketBind;
+    539 => connectat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
+        missing, SocketConnect;
+    540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int, missing, FsSetMode;
+    541 => accept4(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>, flags: SocketType) -> Fd,
+        missing, SocketAccept;
+    542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PipePipe;
+    543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
+    544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
+    545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
+        missing, EventPoll;
+    546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int, missing, FileSetTimes;
+    547 => utimensat(fd: DirFd, path: Path, times: In<Pair<Timespec>>, flag: AtFlags) -> Int, missing, FsSetTimes;
+    548 => numa_getaffinity() -> Int, none("obsolete");
+    549 => numa_setaffinity() -> Int, none("obsolete");
+    550 => fdatasync(fd: Fd) -> Int, missing, FileSynchronize;
+    551 => fstat(fd: Fd, sb: Out<Stat>) -> Int, missing, FileStat;
+    552 => fstatat(fd: DirFd, path: Path, buf: Out<Stat>, flag: AtFlags) -> Int, missing, FsStat;
+    553 => fhstat(u_fhp: In<Opaque>, sb: Out<Stat>) -> Int, none("file handles are for NFS servers");
+    554 => getdirentries(fd: Fd, buf: Out<Opaque>, count: Size, basep: Out<Long>) -> Size, missing, FileReadDirectory;
+    555 => statfs(path: Path, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
+    556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
+    557 => getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
+    558 => fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs>) -> Int, none("file handles are for NFS servers");
+    559 => mknodat(fd: DirFd, path: Path, mode: Mode, dev: Device) -> Int, missing, FsMakeNode;
+    560 => kevent(
+        fd: Fd, changelist: In<List<KernelEvent, 2>>, nchanges: Int,
+        eventlist: Out<List<KernelEvent, 4>>, nevents: Int, timeout: In<Timespec>
+    ) -> Int, missing, EventQueueWait;
+    561 => cpuset_getdomain(
+        level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: Out<Bytes<3>>, policy: Out<Int>
+    ) -> Int, missing, ThreadAffinity;
+    562 => cpuset_setdomain(
+        level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: In<Bytes<3>>, policy: Int
+    ) -> Int, missing, ThreadAffinity;
+    563 => getrandom(buf: Out<Bytes<1>>, buflen: Size, flags: RandomFlags) -> Size, missing, SystemRandom;
+    564 => getfhat(fd: DirFd, path: Path, fhp: Out<Opaque>, flags: AtFlags) -> Int,
+        none("file handles are for NFS servers");
+    565 => fhlink(fhp: In<Opaque>, to: Path) -> Int, none("file handles are for NFS servers");
+    566 => fhlinkat(fhp: In<Opaque>, tofd: DirFd, to: Path) -> Int, none("file handles are for NFS servers");
+    567 => fhreadlink(fhp: In<Opaque>, buf: Out<Buffer<2>>, bufsize: Size) -> Int,
+        none("file handles are for NFS servers");
+    568 => funlinkat(dfd: DirFd, path: Path, fd: Fd, flag: AtFlags) -> Int, missing, FsRemove;
+    569 => copy_file_range(
+        infd: Fd, inoffp: InOut<Long>, outfd: Fd, outoffp: InOut<Long>, len: Size, flags: Bits
+    ) -> Size, missing, FileSend;
+    570 => __sysctlbyname(
+        name: In<Buffer<1>>, namelen: Size, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>, new: In<Bytes<5>>, newlen: Size
+    ) -> Int, missing, SystemControl;
+    571 => shm_open2(path: Path, flags: OpenFlags, mode: Mode, shmflags: MemoryFileFlags, name: Text) -> Fd,
+        missing, MemoryShare;
+    572 => shm_rename(path_from: Path, path_to: Path, flags: RenameFlags) -> Int, missing, MemoryShare;
+    573 => sigfastblock(cmd: FastBlockCommand, ptr: InOut<Uint>) -> Int, missing, SignalMask;
+    574 => __realpathat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, size: Size, flags: AtFlags) -> Int,
+        missing, FsReadLink;
+    575 => close_range(lowfd: Uint, highfd: Uint, flags: CloseRangeFlags) -> Int, missing, FileClose;
+    576 => rpctls_syscall(op: Int, path: Path) -> Int, none("the in-kernel RPC client is not part of the world");
+    577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, missing, EventNotify;
+    578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
+    579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
+    580 => fspacectl(fd: Fd, cmd: Int, rqsr: In<FileRange>, flags: Int, rmsr: Out<FileRange>) -> Int,
+        missing, FileAllocate;
+    581 => sched_getcpu() -> Int, missing, ThreadAffinity;
+    582 => swapoff(name: Path, flags: Uint) -> Int, none("swap belongs to the host"), SystemReboot;
+    583 => kqueuex(flags: Bits) -> Fd, missing, EventQueueCreate;
+    584 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, missing, ThreadWake;
+    585 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, missing, EventTimerDescriptor;
+    586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, missing, EventTimerDescriptor;
+    587 => timerfd_settime(fd: Fd, flags: TimerFlags, new_value: In<Itimerspec>, old_value: Out<Itimerspec>) -> Int,
+        missing, EventTimerDescriptor;
+    588 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, missing;
+    589 => getrlimitusage(which: LimitKind, flags: Int, res: Out<Ulong>) -> Int, missing, ProcUsage;
+    590 => fchroot(fd: Fd) -> Int, missing, FsChangeRoot;
+    591 => setcred(flags: Bits, wcred: In<Opaque>, size: Size) -> Int, missing, AuthSetIds;
+    592 => exterrctl(op: Uint, flags: Bits, ptr: Address) -> Int, missing;
+    593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int, missing, FsWatch;
+    594 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, missing, FsWatch;
+    595 => getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
+    596 => setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
+    597 => jail_attach_jd(fd: Fd) -> Int, missing;
+    598 => jail_remove_jd(fd: Fd) -> Int, missing;
+    599 => kexec_load(entry: Address, nseg: Ulong, segments: In<Opaque>, flags: Bits) -> Int,
+        none("there is no kernel to replace"), SystemReboot;
+    600 => pdrfork(fdp: Out<Fd>, pdflags: ProcessDescriptorFlags, rfflags: ForkFlags) -> Pid, missing, ProcFork;
+    601 => pdwait(
+        fd: Fd, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>, info: Out<SignalInfo>
+    ) -> Int, missing, ProcWait;
+    602 => renameat2(oldfd: DirFd, old: Path, newfd: DirFd, new: Path, flags: RenameFlags) -> Int, missing, FsRename;
+}

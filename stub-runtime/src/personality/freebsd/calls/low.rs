@@ -1,0 +1,311 @@
+//! Calls 0 to 299: what came from 4.4BSD, and what FreeBSD added up to its third release.
+
+use crate::call::*;
+use crate::call_rows;
+
+call_rows! {
+    pub const ROWS;
+
+    0 => syscall(number: Int) -> Long, missing;
+    1 => exit(rval: Int) -> Never, missing, ProcExit;
+    2 => fork() -> Pid, missing, ProcFork;
+    3 => read(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size) -> Size, missing, FileRead;
+    4 => write(fd: Fd, buf: In<Bytes<2>>, nbyte: Size) -> Size, missing, FileWrite;
+    5 => open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
+    6 => close(fd: Fd) -> Int, missing, FileClose;
+    7 => wait4(pid: Pid, status: Out<WaitStatus>, options: WaitOptions, rusage: Out<Rusage>) -> Pid, missing, ProcWait;
+    8 => ocreat(path: Path, mode: Mode) -> Fd, none("4.3BSD call, not built for amd64"), FsOpen;
+    9 => link(path: Path, link: Path) -> Int, missing, FsLink;
+    10 => unlink(path: Path) -> Int, missing, FsRemove;
+    11 => execv(fname: Path, argv: Strings) -> Int, none("obsolete");
+    12 => chdir(path: Path) -> Int, missing, FsChangeDirectory;
+    13 => fchdir(fd: Fd) -> Int, missing, FsChangeDirectory;
+    14 => freebsd11_mknod(path: Path, mode: Mode, dev: Uint) -> Int, missing, FsMakeNode;
+    15 => chmod(path: Path, mode: Mode) -> Int, missing, FsSetMode;
+    16 => chown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
+    17 => break(nsize: Address) -> Address, missing, MemoryBreak;
+    18 => freebsd4_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
+    19 => olseek(fd: Fd, offset: Long, whence: Whence) -> Long, none("4.3BSD call, not built for amd64"), FileSeek;
+    20 => getpid() -> Pid, missing, ProcGetPid;
+    21 => mount(type: Text, path: Path, flags: MountFlags, data: Address) -> Int, missing, FsMount;
+    22 => unmount(path: Path, flags: UnmountFlags) -> Int, missing, FsUnmount;
+    23 => setuid(uid: Uid) -> Int, missing, AuthSetIds;
+    24 => getuid() -> Uid, missing, AuthGetIds;
+    25 => geteuid() -> Uid, missing, AuthGetIds;
+    26 => ptrace(req: TraceRequest, pid: Pid, addr: Address, data: Int) -> Int, missing, ProcTrace;
+    27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, missing, SocketReceive;
+    28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, missing, SocketSend;
+    29 => recvfrom(
+        s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
+        from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
+    ) -> Size, missing, SocketReceive;
+    30 => accept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd, missing, SocketAccept;
+    31 => getpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int, missing, SocketGetPeer;
+    32 => getsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int, missing, SocketGetName;
+    33 => access(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
+    34 => chflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
+    35 => fchflags(fd: Fd, flags: FileFlags) -> Int, missing, FileSetMode;
+    36 => sync() -> Int, missing, FileSynchronize;
+    37 => kill(pid: Pid, signum: Signal) -> Int, missing, ProcKill;
+    38 => ostat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
+    39 => getppid() -> Pid, missing, ProcGetParent;
+    40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
+    41 => dup(fd: Fd) -> Fd, missing, FileDuplicate;
+    42 => freebsd10_pipe() -> Fd, missing, PipePipe;
+    43 => getegid() -> Gid, missing, AuthGetIds;
+    44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
+        none("the host takes no profile of a process on its behalf");
+    45 => ktrace(fname: Path, ops: Int, facs: Int, pid: Pid) -> Int, missing, ProcTrace;
+    46 => osigaction(signum: Signal, nsa: In<Opaque>, osa: Out<Opaque>) -> Int,
+        none("4.3BSD call, not built for amd64"), SignalAction;
+    47 => getgid() -> Gid, missing, AuthGetIds;
+    48 => osigprocmask(how: MaskHow, mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
+    49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int, missing, ProcGetSession;
+    50 => setlogin(namebuf: Text) -> Int, missing, ProcSetSession;
+    51 => acct(path: Path) -> Int, none("no process accounting");
+    52 => osigpending() -> Int, none("4.3BSD call, not built for amd64"), SignalPending;
+    53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, missing, SignalStack;
+    54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, missing, DeviceControl;
+    55 => reboot(opt: Bits) -> Int, missing, SystemReboot;
+    56 => revoke(path: Path) -> Int, missing, DeviceControl;
+    57 => symlink(path: Path, link: Path) -> Int, missing, FsSymbolicLink;
+    58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size, missing, FsReadLink;
+    59 => execve(fname: Path, argv: Strings, envv: Strings) -> Int, missing, ExecExec;
+    60 => umask(newmask: Mode) -> Mode, missing, ProcControl;
+    61 => chroot(path: Path) -> Int, missing, FsChangeRoot;
+    62 => ofstat(fd: Fd, sb: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FileStat;
+    63 => ogetkerninfo(op: Int, where: Out<Bytes<2>>, size: InOut<Ulong>, arg: Int) -> Int,
+        none("4.3BSD call, not built for amd64"), SystemControl;
+    64 => ogetpagesize() -> Int, none("4.3BSD call, not built for amd64"), SystemInformation;
+    65 => msync(addr: Address, len: Size, flags: SyncFlags) -> Int, missing, MemorySync;
+    66 => vfork() -> Pid, missing, ProcFork;
+    67 => vread() -> Int, none("obsolete");
+    68 => vwrite() -> Int, none("obsolete");
+    69 => sbrk(incr: Int) -> Int, none("obsolete");
+    70 => sstk(incr: Int) -> Int, none("obsolete");
+    71 => ommap(addr: Address, len: Int, prot: Protection, flags: MapFlags, fd: Fd, pos: Long) -> Address,
+        none("4.3BSD call, not built for amd64"), MemoryMap;
+    72 => freebsd11_vadvise(anom: Int) -> Int, none("was never more than EINVAL"), MemoryAdvise;
+    73 => munmap(addr: Address, len: Size) -> Int, missing, MemoryUnmap;
+    74 => mprotect(addr: Address, len: Size, prot: Protection) -> Int, missing, MemoryProtect;
+    75 => madvise(addr: Address, len: Size, behav: Advice) -> Int, missing, MemoryAdvise;
+    76 => vhangup() -> Int, none("obsolete");
+    77 => vlimit() -> Int, none("obsolete");
+    78 => mincore(addr: Address, len: Size, vec: Out<Opaque>) -> Int, missing, MemoryAdvise;
+    79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
+    80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
+    81 => getpgrp() -> Pid, missing, ProcGetGroup;
+    82 => setpgid(pid: Pid, pgid: Pid) -> Int, missing, ProcSetGroup;
+    83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int, missing, TimeInterval;
+    84 => owait() -> Pid, none("4.3BSD call, not built for amd64"), ProcWait;
+    85 => swapon(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
+    86 => getitimer(which: TimerKind, itv: Out<Itimerval>) -> Int, missing, TimeInterval;
+    87 => ogethostname(hostname: Out<Buffer<1>>, len: Uint) -> Int,
+        none("4.3BSD call, not built for amd64"), SystemIdentity;
+    88 => osethostname(hostname: In<Buffer<1>>, len: Uint) -> Int,
+        none("4.3BSD call, not built for amd64"), SystemIdentity;
+    89 => getdtablesize() -> Int, missing, ProcLimits;
+    90 => dup2(from: Fd, to: Fd) -> Fd, missing, FileDuplicate;
+    92 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int, missing, FileControl;
+    93 => select(
+        nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
+        tv: In<Timeval>
+    ) -> Int, missing, EventSelect;
+    95 => fsync(fd: Fd) -> Int, missing, FileSynchronize;
+    96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
+    97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd, missing, SocketSocket;
+    98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, missing, SocketConnect;
+    99 => oaccept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
+        none("4.3BSD call, not built for amd64"), SocketAccept;
+    100 => getpriority(which: PriorityWhich, who: Int) -> Int, missing, ProcGetPriority;
+    101 => osend(s: Fd, buf: In<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketSend;
+    102 => orecv(s: Fd, buf: Out<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketReceive;
+    103 => osigreturn(sigcntxp: In<Opaque>) -> Never, none("4.3BSD call, not built for amd64"), SignalReturn;
+    104 => bind(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, missing, SocketBind;
+    105 => setsockopt(s: Fd, level: SocketLevel, name: SocketOption, val: In<Bytes<4>>, valsize: SocketLength) -> Int,
+        missing, SocketSetOption;
+    106 => listen(s: Fd, backlog: Int) -> Int, missing, SocketListen;
+    107 => vtimes() -> Int, none("obsolete");
+    108 => osigvec(signum: Signal, nsv: In<Opaque>, osv: Out<Opaque>) -> Int,
+        none("4.3BSD call, not built for amd64"), SignalAction;
+    109 => osigblock(mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
+    110 => osigsetmask(mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
+    111 => osigsuspend(mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalSuspend;
+    112 => osigstack(nss: In<Opaque>, oss: Out<Opaque>) -> Int,
+        none("4.3BSD call, not built for amd64"), SignalStack;
+    113 => orecvmsg(s: Fd, msg: InOut<Opaque>, flags: MessageFlags) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketReceive;
+    114 => osendmsg(s: Fd, msg: In<Opaque>, flags: MessageFlags) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketSend;
+    115 => vtrace() -> Int, none("obsolete");
+    116 => gettimeofday(tp: Out<Timeval>, tzp: Out<Timezone>) -> Int, missing, TimeGet;
+    117 => getrusage(who: UsageWho, rusage: Out<Rusage>) -> Int, missing, ProcUsage;
+    118 => getsockopt(
+        s: Fd, level: SocketLevel, name: SocketOption, val: Out<Bytes<4>>, avalsize: InOut<SocketLength>
+    ) -> Int, missing, SocketGetOption;
+    120 => readv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileReadVector;
+    121 => writev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileWriteVector;
+    122 => settimeofday(tv: In<Timeval>, tzp: In<Timezone>) -> Int, missing, TimeSet;
+    123 => fchown(fd: Fd, uid: Uid, gid: Gid) -> Int, missing, FileSetOwner;
+    124 => fchmod(fd: Fd, mode: Mode) -> Int, missing, FileSetMode;
+    125 => orecvfrom(
+        s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
+        from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
+    ) -> Int, none("4.3BSD call, not built for amd64"), SocketReceive;
+    126 => setreuid(ruid: Uid, euid: Uid) -> Int, missing, AuthSetIds;
+    127 => setregid(rgid: Gid, egid: Gid) -> Int, missing, AuthSetIds;
+    128 => rename(from: Path, to: Path) -> Int, missing, FsRename;
+    129 => otruncate(path: Path, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FsTruncate;
+    130 => oftruncate(fd: Fd, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FileTruncate;
+    131 => flock(fd: Fd, how: FlockOperation) -> Int, missing, FileLock;
+    132 => mkfifo(path: Path, mode: Mode) -> Int, missing, FsMakeNode;
+    133 => sendto(
+        s: Fd, buf: In<Bytes<2>>, len: Size, flags: MessageFlags, to: In<SocketAddress<5>>, tolen: SocketLength
+    ) -> Size, missing, SocketSend;
+    134 => shutdown(s: Fd, how: ShutdownHow) -> Int, missing, SocketShutdown;
+    135 => socketpair(domain: SocketDomain, type: SocketType, protocol: SocketProtocol, rsv: Out<Pair<Fd>>) -> Int,
+        missing, PipeSocketPair;
+    136 => mkdir(path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
+    137 => rmdir(path: Path) -> Int, missing, FsRemove;
+    138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+    139 => sigreturn42() -> Int, none("obsolete, of 4.2BSD");
+    140 => adjtime(delta: In<Timeval>, olddelta: Out<Timeval>) -> Int, missing, TimeSet;
+    141 => ogetpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketGetPeer;
+    142 => ogethostid() -> Long, none("4.3BSD call, not built for amd64"), SystemIdentity;
+    143 => osethostid(hostid: Long) -> Int, none("4.3BSD call, not built for amd64"), SystemIdentity;
+    144 => ogetrlimit(which: LimitKind, rlp: Out<Opaque>) -> Int,
+        none("4.3BSD call, not built for amd64"), ProcLimits;
+    145 => osetrlimit(which: LimitKind, rlp: In<Opaque>) -> Int,
+        none("4.3BSD call, not built for amd64"), ProcLimits;
+    146 => okillpg(pgid: Pid, signum: Signal) -> Int, none("4.3BSD call, not built for amd64"), ProcKill;
+    147 => setsid() -> Pid, missing, ProcSetSession;
+    148 => quotactl(path: Path, cmd: Int, uid: Uid, arg: Address) -> Int, none("no disk quotas");
+    149 => oquota() -> Int, none("4.3BSD call, not built for amd64");
+    150 => ogetsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
+        none("4.3BSD call, not built for amd64"), SocketGetName;
+    154 => nlm_syscall(debug_level: Int, grace_period: Int, addr_count: Int, addrs: Address) -> Int,
+        none("the in-kernel NFS lock manager is not part of the world");
+    155 => nfssvc(flag: Int, argp: Address) -> Int, none("the in-kernel NFS server is not part of the world");
+    156 => ogetdirentries(fd: Fd, buf: Out<Opaque>, count: Uint, basep: Out<Long>) -> Int,
+        none("4.3BSD call, not built for amd64"), FileReadDirectory;
+    157 => freebsd4_statfs(path: Path, buf: Out<Opaque>) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
+    158 => freebsd4_fstatfs(fd: Fd, buf: Out<Opaque>) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
+    160 => lgetfh(fname: Path, fhp: Out<Opaque>) -> Int, none("file handles are for NFS servers");
+    161 => getfh(fname: Path, fhp: Out<Opaque>) -> Int, none("file handles are for NFS servers");
+    162 => freebsd4_getdomainname(domainname: Out<Buffer<1>>, len: Int) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
+    163 => freebsd4_setdomainname(domainname: In<Buffer<1>>, len: Int) -> Int,
+        none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
+    164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
+    165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, missing, ThreadSetBase;
+    166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int, missing, ProcSchedule;
+    169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;
+    170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int, missing;
+    171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int, missing, MemoryShare;
+    173 => freebsd6_pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
+        missing, FilePositionRead;
+    174 => freebsd6_pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
+        missing, FilePositionWrite;
+    175 => setfib(fibnum: Int) -> Int, missing, SocketSetOption;
+    176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, missing, TimeSet;
+    181 => setgid(gid: Gid) -> Int, missing, AuthSetIds;
+    182 => setegid(egid: Gid) -> Int, missing, AuthSetIds;
+    183 => seteuid(euid: Uid) -> Int, missing, AuthSetIds;
+    184 => lfs_bmapv() -> Int, none("obsolete");
+    185 => lfs_markv() -> Int, none("obsolete");
+    186 => lfs_segclean() -> Int, none("obsolete");
+    187 => lfs_segwait() -> Int, none("obsolete");
+    188 => freebsd11_stat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
+    189 => freebsd11_fstat(fd: Fd, sb: Out<Stat11>) -> Int, missing, FileStat;
+    190 => freebsd11_lstat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
+    191 => pathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
+    192 => fpathconf(fd: Fd, name: PathVariable) -> Long, missing, FsStatFilesystem;
+    194 => getrlimit(which: LimitKind, rlp: Out<Rlimit>) -> Int, missing, ProcLimits;
+    195 => setrlimit(which: LimitKind, rlp: In<Rlimit>) -> Int, missing, ProcLimits;
+    196 => freebsd11_getdirentries(fd: Fd, buf: Out<Opaque>, count: Uint, basep: Out<Long>) -> Int,
+        missing, FileReadDirectory;
+    197 => freebsd6_mmap(
+        addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pad: Int, pos: Offset
+    ) -> Address, missing, MemoryMap;
+    198 => __syscall(number: Long) -> Long, missing;
+    199 => freebsd6_lseek(fd: Fd, pad: Int, offset: Offset, whence: Whence) -> Offset, missing, FileSeek;
+    200 => freebsd6_truncate(path: Path, pad: Int, length: Offset) -> Int, missing, FsTruncate;
+    201 => freebsd6_ftruncate(fd: Fd, pad: Int, length: Offset) -> Int, missing, FileTruncate;
+    202 => __sysctl(
+        name: In<SysctlName<1>>, namelen: Uint, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>,
+        new: In<Bytes<5>>, newlen: Size
+    ) -> Int, missing, SystemControl;
+    203 => mlock(addr: Address, len: Size) -> Int, missing, MemoryLock;
+    204 => munlock(addr: Address, len: Size) -> Int, missing, MemoryLock;
+    205 => undelete(path: Path) -> Int, none("the host's file systems have no whiteouts to take back");
+    206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int, missing, FileSetTimes;
+    207 => getpgid(pid: Pid) -> Pid, missing, ProcGetGroup;
+    209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, missing, EventPoll;
+    210 => lkmnosys0() -> Int, none("a place for a kernel module's call");
+    211 => lkmnosys1() -> Int, none("a place for a kernel module's call");
+    212 => lkmnosys2() -> Int, none("a place for a kernel module's call");
+    213 => lkmnosys3() -> Int, none("a place for a kernel module's call");
+    214 => lkmnosys4() -> Int, none("a place for a kernel module's call");
+    215 => lkmnosys5() -> Int, none("a place for a kernel module's call");
+    216 => lkmnosys6() -> Int, none("a place for a kernel module's call");
+    217 => lkmnosys7() -> Int, none("a place for a kernel module's call");
+    218 => lkmnosys8() -> Int, none("a place for a kernel module's call");
+    219 => lkmnosys9() -> Int, none("a place for a kernel module's call");
+    220 => freebsd7___semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
+    221 => semget(key: Long, nsems: Int, semflg: IpcFlags) -> Int, missing;
+    222 => semop(semid: Int, sops: In<Opaque>, nsops: Size) -> Int, missing;
+    223 => semconfig() -> Int, none("obsolete");
+    224 => freebsd7_msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
+    225 => msgget(key: Long, msgflg: IpcFlags) -> Int, missing;
+    226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, missing;
+    227 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size, missing;
+    228 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, missing, MemoryShare;
+    229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
+    230 => shmdt(shmaddr: Address) -> Int, missing, MemoryShare;
+    231 => shmget(key: Long, size: Size, shmflg: IpcFlags) -> Int, missing, MemoryShare;
+    232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
+    233 => clock_settime(clock_id: ClockId, tp: In<Timespec>) -> Int, missing, TimeSet;
+    234 => clock_getres(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
+    235 => ktimer_create(clock_id: ClockId, evp: In<SignalEvent>, timerid: Out<Int>) -> Int, missing, TimeTimer;
+    236 => ktimer_delete(timerid: Int) -> Int, missing, TimeTimer;
+    237 => ktimer_settime(timerid: Int, flags: TimerFlags, value: In<Itimerspec>, ovalue: Out<Itimerspec>) -> Int,
+        missing, TimeTimer;
+    238 => ktimer_gettime(timerid: Int, value: Out<Itimerspec>) -> Int, missing, TimeTimer;
+    239 => ktimer_getoverrun(timerid: Int) -> Int, missing, TimeTimer;
+    240 => nanosleep(rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int, missing, TimeSleep;
+    241 => ffclock_getcounter(ffcount: Out<Ulong>) -> Int, none("the host has no feed-forward clock"), TimeGet;
+    242 => ffclock_setestimate(cest: In<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeSet;
+    243 => ffclock_getestimate(cest: Out<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeGet;
+    244 => clock_nanosleep(clock_id: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
+        missing, TimeSleep;
+    247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int, missing, TimeGet;
+    248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, missing, TimeGet;
+    250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, missing, MemoryAdvise;
+    251 => rfork(flags: ForkFlags) -> Pid, missing, ProcFork;
+    252 => openbsd_poll() -> Int, none("obsolete");
+    253 => issetugid() -> Int, missing, AuthGetIds;
+    254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
+    255 => aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
+    256 => aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
+    257 => lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<SignalEvent>) -> Int,
+        missing, FilePositionRead;
+    272 => freebsd11_getdents(fd: Fd, buf: Out<Opaque>, count: Size) -> Int, missing, FileReadDirectory;
+    274 => lchmod(path: Path, mode: Mode) -> Int, missing, FsSetMode;
+    275 => netbsd_lchown() -> Int, none("obsolete");
+    276 => lutimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+    277 => netbsd_msync() -> Int, none("obsolete");
+    278 => freebsd11_nstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
+    279 => freebsd11_nfstat(fd: Fd, sb: Out<Opaque>) -> Int, missing, FileStat;
+    280 => freebsd11_nlstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
+    289 => preadv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size, missing, FilePositionRead;
+    290 => pwritev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size, missing, FilePositionWrite;
+    297 => freebsd4_fhstatfs(u_fhp: In<Opaque>, buf: Out<Opaque>) -> Int, none("file handles are for NFS servers");
+    298 => fhopen(u_fhp: In<Opaque>, flags: OpenFlags) -> Fd, none("file handles are for NFS servers");
+    299 => freebsd11_fhstat(u_fhp: In<Opaque>, sb: Out<Stat11>) -> Int, none("file handles are for NFS servers");
+}
