@@ -1,1 +1,3 @@
-//! placeholder
+//! Mach and the Hurd, simulated on the host.
+
+pub mod mach;

@@ -1,0 +1,11 @@
+//! The exec server's knowledge of program files.
+//!
+//! [`signature`] reads a file and tells for which OS it was compiled, by which evidence, and whether it can be
+//! run here. [`sysroots`] finds the files a program needs in the system trees of its OS, and [`report`] puts
+//! the answers into the words and columns of `mapper identify`.
+
+pub mod report;
+pub mod signature;
+pub mod sysroots;
+
+pub use signature::{Identity, Os, Question, identify};
