@@ -70,7 +70,9 @@ pub fn check_extents(table: &Table) {
             let says = row.args.get(usize::from(at)).unwrap_or_else(|| panic!("{}({})", row.name, arg.name));
             let number = |kind| matches!(kind, Kind::Int | Kind::Uint | Kind::Long | Kind::Ulong);
             let fits = match says.kind {
-                Kind::Pointer { shape: Shape::Scalar(kind, _), extent: Extent::Fixed(1), .. } => number(*kind),
+                Kind::Pointer { shape: Shape::Scalar(kind, _), extent: Extent::Fixed(1), .. } => {
+                    number(*kind)
+                }
                 kind => number(kind),
             };
             assert!(fits, "{}({}) is as long as {} says", row.name, arg.name, says.name);

@@ -21,7 +21,8 @@ call_rows! {
     312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, missing, AuthSetIds;
     313 => signanosleep() -> Int, none("obsolete");
     314 => aio_return(aiocbp: InOut<Opaque>) -> Size, missing, EventPoll;
-    315 => aio_suspend(aiocbp: In<List<Address, 1>>, nent: Int, timeout: In<Timespec>) -> Int, missing, EventPoll;
+    315 => aio_suspend(aiocbp: In<List<Address, 1>>, nent: Int, timeout: In<Timespec>) -> Int,
+        missing, EventPoll;
     316 => aio_cancel(fd: Fd, aiocbp: In<Opaque>) -> Int, missing, EventPoll;
     317 => aio_error(aiocbp: In<Opaque>) -> Int, missing, EventPoll;
     318 => freebsd6_aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
@@ -56,7 +57,8 @@ call_rows! {
     342 => freebsd4_sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SignalAction;
     343 => sigpending(set: Out<SignalSet>) -> Int, missing, SignalPending;
-    344 => freebsd4_sigreturn(sigcntxp: In<Opaque>) -> Never, none("FreeBSD 4 had no amd64 programs"), SignalReturn;
+    344 => freebsd4_sigreturn(sigcntxp: In<Opaque>) -> Never,
+        none("FreeBSD 4 had no amd64 programs"), SignalReturn;
     345 => sigtimedwait(set: In<SignalSet>, info: Out<SignalInfo>, timeout: In<Timespec>) -> Signal,
         missing, SignalWait;
     346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, missing, SignalWait;
@@ -114,21 +116,28 @@ call_rows! {
     383 => kse_release() -> Int, none("obsolete");
     384 => __mac_get_proc(mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
     385 => __mac_set_proc(mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    386 => __mac_get_fd(fd: Fd, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    387 => __mac_get_file(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    388 => __mac_set_fd(fd: Fd, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    389 => __mac_set_file(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    386 => __mac_get_fd(fd: Fd, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
+    387 => __mac_get_file(path_p: Path, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
+    388 => __mac_set_fd(fd: Fd, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
+    389 => __mac_set_file(path_p: Path, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
     390 => kenv(what: Int, name: Text, value: InOut<Buffer<3>>, len: Int) -> Int, missing, SystemControl;
     391 => lchflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
     392 => uuidgen(store: Out<Opaque>, count: Int) -> Int, missing, SystemRandom;
     393 => sendfile(
         fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
     ) -> Int, missing, FileSend;
-    394 => mac_syscall(policy: Text, call: Int, arg: Address) -> Int, none("no mandatory access control policy is loaded");
-    395 => freebsd11_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
+    394 => mac_syscall(policy: Text, call: Int, arg: Address) -> Int,
+        none("no mandatory access control policy is loaded");
+    395 => freebsd11_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
+        missing, FsStatFilesystem;
     396 => freebsd11_statfs(path: Path, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
     397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
-    398 => freebsd11_fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs11>) -> Int, none("file handles are for NFS servers");
+    398 => freebsd11_fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs11>) -> Int,
+        none("file handles are for NFS servers");
     400 => ksem_close(id: Long) -> Int, missing;
     401 => ksem_post(id: Long) -> Int, missing, ThreadWake;
     402 => ksem_wait(id: Long) -> Int, missing, ThreadWait;
@@ -138,9 +147,12 @@ call_rows! {
     406 => ksem_unlink(name: Text) -> Int, missing;
     407 => ksem_getvalue(id: Long, val: Out<Int>) -> Int, missing;
     408 => ksem_destroy(id: Long) -> Int, missing;
-    409 => __mac_get_pid(pid: Pid, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    410 => __mac_get_link(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
-    411 => __mac_set_link(path_p: Path, mac_p: In<Opaque>) -> Int, none("no mandatory access control policy is loaded");
+    409 => __mac_get_pid(pid: Pid, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
+    410 => __mac_get_link(path_p: Path, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
+    411 => __mac_set_link(path_p: Path, mac_p: In<Opaque>) -> Int,
+        none("no mandatory access control policy is loaded");
     412 => extattr_set_link(
         path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
     ) -> Size, missing, FsSetAttribute;
@@ -151,7 +163,8 @@ call_rows! {
         missing, FsRemoveAttribute;
     415 => __mac_execve(fname: Path, argv: Strings, envv: Strings, mac_p: In<Opaque>) -> Int,
         none("no mandatory access control policy is loaded"), ExecExec;
-    416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int, missing, SignalAction;
+    416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
+        missing, SignalAction;
     417 => sigreturn(sigcntxp: In<Opaque>) -> Never, missing, SignalReturn;
     421 => getcontext(ucp: Out<Opaque>) -> Int, missing, SignalReturn;
     422 => setcontext(ucp: In<Opaque>) -> Int, missing, SignalReturn;
@@ -179,7 +192,8 @@ call_rows! {
     441 => ksem_timedwait(id: Long, abstime: In<Timespec>) -> Int, missing, ThreadWait;
     442 => thr_suspend(timeout: In<Timespec>) -> Int, missing, ThreadWait;
     443 => thr_wake(id: Tid) -> Int, missing, ThreadWake;
-    444 => kldunloadf(fileid: Int, flags: Int) -> Int, none("there is no kernel to take a module from"), SystemModule;
+    444 => kldunloadf(fileid: Int, flags: Int) -> Int,
+        none("there is no kernel to take a module from"), SystemModule;
     445 => audit(record: In<Bytes<1>>, length: Uint) -> Int, none("no audit trail is kept");
     446 => auditon(cmd: Int, data: Address, length: Uint) -> Int, none("no audit trail is kept");
     447 => getauid(auid: Out<Uid>) -> Int, none("no audit trail is kept");
@@ -233,7 +247,8 @@ call_rows! {
     483 => shm_unlink(path: Path) -> Int, missing, MemoryShare;
     484 => cpuset(setid: Out<Int>) -> Int, missing, ThreadAffinity;
     485 => cpuset_setid(which: CpuWhich, id: Long, setid: Int) -> Int, missing, ThreadAffinity;
-    486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int, missing, ThreadAffinity;
+    486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int,
+        missing, ThreadAffinity;
     487 => cpuset_getaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: Out<Bytes<3>>) -> Int,
         missing, ThreadAffinity;
     488 => cpuset_setaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: In<Bytes<3>>) -> Int,
@@ -297,7 +312,8 @@ call_rows! {
     535 => cap_ioctls_get(fd: Fd, cmds: Out<List<Ulong, 2>>, maxcmds: Size) -> Size, missing;
     536 => cap_fcntls_limit(fd: Fd, fcntlrights: Uint) -> Int, missing;
     537 => cap_fcntls_get(fd: Fd, fcntlrightsp: Out<Uint>) -> Int, missing;
-    538 => bindat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int, missing, SocketBind;
+    538 => bindat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
+        missing, SocketBind;
     539 => connectat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
         missing, SocketConnect;
     540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int, missing, FsSetMode;
@@ -309,14 +325,16 @@ call_rows! {
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
         missing, EventPoll;
     546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int, missing, FileSetTimes;
-    547 => utimensat(fd: DirFd, path: Path, times: In<Pair<Timespec>>, flag: AtFlags) -> Int, missing, FsSetTimes;
+    547 => utimensat(fd: DirFd, path: Path, times: In<Pair<Timespec>>, flag: AtFlags) -> Int,
+        missing, FsSetTimes;
     548 => numa_getaffinity() -> Int, none("obsolete");
     549 => numa_setaffinity() -> Int, none("obsolete");
     550 => fdatasync(fd: Fd) -> Int, missing, FileSynchronize;
     551 => fstat(fd: Fd, sb: Out<Stat>) -> Int, missing, FileStat;
     552 => fstatat(fd: DirFd, path: Path, buf: Out<Stat>, flag: AtFlags) -> Int, missing, FsStat;
     553 => fhstat(u_fhp: In<Opaque>, sb: Out<Stat>) -> Int, none("file handles are for NFS servers");
-    554 => getdirentries(fd: Fd, buf: Out<Opaque>, count: Size, basep: Out<Long>) -> Size, missing, FileReadDirectory;
+    554 => getdirentries(fd: Fd, buf: Out<Opaque>, count: Size, basep: Out<Long>) -> Size,
+        missing, FileReadDirectory;
     555 => statfs(path: Path, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
     556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
     557 => getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
@@ -353,7 +371,8 @@ call_rows! {
     574 => __realpathat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, size: Size, flags: AtFlags) -> Int,
         missing, FsReadLink;
     575 => close_range(lowfd: Uint, highfd: Uint, flags: CloseRangeFlags) -> Int, missing, FileClose;
-    576 => rpctls_syscall(op: Int, path: Path) -> Int, none("the in-kernel RPC client is not part of the world");
+    576 => rpctls_syscall(op: Int, path: Path) -> Int,
+        none("the in-kernel RPC client is not part of the world");
     577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, missing, EventNotify;
     578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
@@ -380,9 +399,11 @@ call_rows! {
     598 => jail_remove_jd(fd: Fd) -> Int, missing;
     599 => kexec_load(entry: Address, nseg: Ulong, segments: In<Opaque>, flags: Bits) -> Int,
         none("there is no kernel to replace"), SystemReboot;
-    600 => pdrfork(fdp: Out<Fd>, pdflags: ProcessDescriptorFlags, rfflags: ForkFlags) -> Pid, missing, ProcFork;
+    600 => pdrfork(fdp: Out<Fd>, pdflags: ProcessDescriptorFlags, rfflags: ForkFlags) -> Pid,
+        missing, ProcFork;
     601 => pdwait(
         fd: Fd, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>, info: Out<SignalInfo>
     ) -> Int, missing, ProcWait;
-    602 => renameat2(oldfd: DirFd, old: Path, newfd: DirFd, new: Path, flags: RenameFlags) -> Int, missing, FsRename;
+    602 => renameat2(oldfd: DirFd, old: Path, newfd: DirFd, new: Path, flags: RenameFlags) -> Int,
+        missing, FsRename;
 }

@@ -13,7 +13,8 @@ call_rows! {
     4 => write(fd: Fd, buf: In<Bytes<2>>, nbyte: Size) -> Size, missing, FileWrite;
     5 => open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
     6 => close(fd: Fd) -> Int, missing, FileClose;
-    7 => wait4(pid: Pid, status: Out<WaitStatus>, options: WaitOptions, rusage: Out<Rusage>) -> Pid, missing, ProcWait;
+    7 => wait4(pid: Pid, status: Out<WaitStatus>, options: WaitOptions, rusage: Out<Rusage>) -> Pid,
+        missing, ProcWait;
     8 => ocreat(path: Path, mode: Mode) -> Fd, none("4.3BSD call, not built for amd64"), FsOpen;
     9 => link(path: Path, link: Path) -> Int, missing, FsLink;
     10 => unlink(path: Path) -> Int, missing, FsRemove;
@@ -26,7 +27,8 @@ call_rows! {
     17 => break(nsize: Address) -> Address, missing, MemoryBreak;
     18 => freebsd4_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
         none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
-    19 => olseek(fd: Fd, offset: Long, whence: Whence) -> Long, none("4.3BSD call, not built for amd64"), FileSeek;
+    19 => olseek(fd: Fd, offset: Long, whence: Whence) -> Long,
+        none("4.3BSD call, not built for amd64"), FileSeek;
     20 => getpid() -> Pid, missing, ProcGetPid;
     21 => mount(type: Text, path: Path, flags: MountFlags, data: Address) -> Int, missing, FsMount;
     22 => unmount(path: Path, flags: UnmountFlags) -> Int, missing, FsUnmount;
@@ -40,9 +42,12 @@ call_rows! {
         s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
         from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
     ) -> Size, missing, SocketReceive;
-    30 => accept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd, missing, SocketAccept;
-    31 => getpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int, missing, SocketGetPeer;
-    32 => getsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int, missing, SocketGetName;
+    30 => accept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
+        missing, SocketAccept;
+    31 => getpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
+        missing, SocketGetPeer;
+    32 => getsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
+        missing, SocketGetName;
     33 => access(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
     34 => chflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
     35 => fchflags(fd: Fd, flags: FileFlags) -> Int, missing, FileSetMode;
@@ -114,7 +119,8 @@ call_rows! {
     ) -> Int, missing, EventSelect;
     95 => fsync(fd: Fd) -> Int, missing, FileSynchronize;
     96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
-    97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd, missing, SocketSocket;
+    97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
+        missing, SocketSocket;
     98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, missing, SocketConnect;
     99 => oaccept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
         none("4.3BSD call, not built for amd64"), SocketAccept;
@@ -204,7 +210,8 @@ call_rows! {
         none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
     165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, missing, ThreadSetBase;
-    166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int, missing, ProcSchedule;
+    166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
+        missing, ProcSchedule;
     169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;
     170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int, missing;
     171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int, missing, MemoryShare;
@@ -264,7 +271,8 @@ call_rows! {
     224 => freebsd7_msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
     225 => msgget(key: Long, msgflg: IpcFlags) -> Int, missing;
     226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, missing;
-    227 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size, missing;
+    227 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size,
+        missing;
     228 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, missing, MemoryShare;
     229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
     230 => shmdt(shmaddr: Address) -> Int, missing, MemoryShare;
@@ -272,14 +280,16 @@ call_rows! {
     232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
     233 => clock_settime(clock_id: ClockId, tp: In<Timespec>) -> Int, missing, TimeSet;
     234 => clock_getres(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
-    235 => ktimer_create(clock_id: ClockId, evp: In<SignalEvent>, timerid: Out<Int>) -> Int, missing, TimeTimer;
+    235 => ktimer_create(clock_id: ClockId, evp: In<SignalEvent>, timerid: Out<Int>) -> Int,
+        missing, TimeTimer;
     236 => ktimer_delete(timerid: Int) -> Int, missing, TimeTimer;
     237 => ktimer_settime(timerid: Int, flags: TimerFlags, value: In<Itimerspec>, ovalue: Out<Itimerspec>) -> Int,
         missing, TimeTimer;
     238 => ktimer_gettime(timerid: Int, value: Out<Itimerspec>) -> Int, missing, TimeTimer;
     239 => ktimer_getoverrun(timerid: Int) -> Int, missing, TimeTimer;
     240 => nanosleep(rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int, missing, TimeSleep;
-    241 => ffclock_getcounter(ffcount: Out<Ulong>) -> Int, none("the host has no feed-forward clock"), TimeGet;
+    241 => ffclock_getcounter(ffcount: Out<Ulong>) -> Int,
+        none("the host has no feed-forward clock"), TimeGet;
     242 => ffclock_setestimate(cest: In<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeSet;
     243 => ffclock_getestimate(cest: Out<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeGet;
     244 => clock_nanosleep(clock_id: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
@@ -303,9 +313,13 @@ call_rows! {
     278 => freebsd11_nstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
     279 => freebsd11_nfstat(fd: Fd, sb: Out<Opaque>) -> Int, missing, FileStat;
     280 => freebsd11_nlstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
-    289 => preadv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size, missing, FilePositionRead;
-    290 => pwritev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size, missing, FilePositionWrite;
-    297 => freebsd4_fhstatfs(u_fhp: In<Opaque>, buf: Out<Opaque>) -> Int, none("file handles are for NFS servers");
+    289 => preadv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size,
+        missing, FilePositionRead;
+    290 => pwritev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size,
+        missing, FilePositionWrite;
+    297 => freebsd4_fhstatfs(u_fhp: In<Opaque>, buf: Out<Opaque>) -> Int,
+        none("file handles are for NFS servers");
     298 => fhopen(u_fhp: In<Opaque>, flags: OpenFlags) -> Fd, none("file handles are for NFS servers");
-    299 => freebsd11_fhstat(u_fhp: In<Opaque>, sb: Out<Stat11>) -> Int, none("file handles are for NFS servers");
+    299 => freebsd11_fhstat(u_fhp: In<Opaque>, sb: Out<Stat11>) -> Int,
+        none("file handles are for NFS servers");
 }
