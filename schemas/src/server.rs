@@ -1,0 +1,127 @@
+//! What servers implement: one trait for each interface, and what carries messages to them.
+
+use crate::{Errno, Interface, Operation, Personality, message};
+use std::{os::fd::OwnedFd, sync::Arc};
+
+include!(concat!(env!("OUT_DIR"), "/server.rs"));
+
+/// Who asks. Everything here was established by the mapper, not told by the guest.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The guest's task in the mapper's registry.
+    pub task: u64,
+    /// Its process.
+    pub pid: i32,
+    /// The thread that asks; told by the guest, one of the process's.
+    pub tid: i32,
+    /// Its OS.
+    pub personality: Personality,
+    /// Its identities.
+    pub credentials: Arc<Credentials>,
+}
+
+/// Identities of a guest, as on its host process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// User who started it.
+    pub real_user: u32,
+    /// User whose rights it has.
+    pub effective_user: u32,
+    /// User it can go back to.
+    pub saved_user: u32,
+    /// Group it was started with.
+    pub real_group: u32,
+    /// Group whose rights it has.
+    pub effective_group: u32,
+    /// Group it can go back to.
+    pub saved_group: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+impl Credentials {
+    /// Whether it acts as the superuser.
+    pub fn is_root(&self) -> bool {
+        self.effective_user == 0
+    }
+
+    /// Whether it has the rights of a group.
+    pub fn in_group(&self, group: u32) -> bool {
+        self.effective_group == group || self.groups.contains(&group)
+    }
+}
+
+/// Descriptors that travel beside a message.
+#[derive(Debug, Default)]
+pub struct Capabilities {
+    /// What came with the request. A server takes what it keeps; the rest is closed.
+    pub received: Vec<OwnedFd>,
+    /// What goes with the reply.
+    pub donated: Vec<OwnedFd>,
+}
+
+impl Capabilities {
+    /// Those of a request.
+    pub fn new(received: Vec<OwnedFd>) -> Self {
+        Self { received, donated: Vec::new() }
+    }
+
+    /// Sends a descriptor with the reply.
+    pub fn donate(&mut self, descriptor: impl Into<OwnedFd>) {
+        self.donated.push(descriptor.into());
+    }
+
+    /// A descriptor that came with the request; `EBADF` when it did not.
+    pub fn received(&self, index: usize) -> Result<&OwnedFd, Errno> {
+        self.received.get(index).ok_or(Errno::BADF)
+    }
+}
+
+/// Something that answers operations, whatever its interface. The `…Server` types make one of a typed
+/// implementation.
+pub trait Server: Send + Sync {
+    /// Its name in the deployment.
+    fn name(&self) -> &str;
+
+    /// What it answers.
+    fn interface(&self) -> Interface;
+
+    /// Answers one operation. Must not block. On an error, `results` and what was donated are dropped.
+    fn call(
+        &self,
+        operation: Operation,
+        caller: &Caller,
+        params: capnp::any_pointer::Reader<'_>,
+        results: capnp::any_pointer::Builder<'_>,
+        caps: &mut Capabilities,
+    ) -> Result<(), Errno>;
+
+    /// The last right of guests to an object is gone; its state can go.
+    fn no_senders(&self, object: u64) {
+        let _ = object;
+    }
+
+    /// A guest's task died; all its rights are gone.
+    fn task_ended(&self, task: u64) {
+        let _ = task;
+    }
+}
+
+/// Answers a request that came as bytes (aligned to words), and hands the reply, as bytes, to `done`.
+pub fn answer<R>(
+    server: &dyn Server,
+    operation: Operation,
+    caller: &Caller,
+    request: &[u8],
+    caps: &mut Capabilities,
+    buffer: &mut message::ReplyBuffer,
+    done: impl FnOnce(&[u8]) -> R,
+) -> Result<R, Errno> {
+    let request = message::Message::new(request);
+    let outcome =
+        buffer.build(|results| server.call(operation, caller, request.root()?, results, caps), done);
+    if outcome.is_err() {
+        caps.donated.clear();
+    }
+    outcome
+}

@@ -1,0 +1,88 @@
+//! What guests and the mapper share: the layouts of the memory and of the datagrams between them.
+//!
+//! | object | is | written by | read by |
+//! |---|---|---|---|
+//! | [`Region`] | memfd, one a guest process: requests and replies in [`Slot`]s, counters | both | both |
+//! | [`World`] | memfd, one a world: routes, mounts, identities | mapper | stubs |
+//! | [`Handoff`] | memfd, one a process image: what the next image must know | mapper, previous stub | next stub |
+//! | [`Datagram`] | message on the process socket, descriptors beside it | both | both |
+//!
+//! Everything is plain data with fixed offsets, checked at compile time. Stub and mapper come from one build; the
+//! magic and version in each object refuse anything else. Words that change under a reader are atomics.
+
+mod datagram;
+mod handoff;
+mod region;
+mod shared;
+mod slot;
+mod world;
+
+pub use datagram::{Datagram, DatagramKind};
+pub use handoff::{Handoff, HandoffFlags};
+pub use region::{Region, RegionHeader};
+pub use shared::{Plain, Shared, Text};
+pub use slot::{Claimed, Request, Slot, SlotHeader, State, Taken};
+pub use world::{Identity, Mount, MountKind, World};
+
+/// Version of all layouts of this module.
+pub const VERSION: u32 = 1;
+
+/// Rows for operations in tables; at least [`crate::Operation::COUNT`].
+pub const OPERATIONS: usize = 256;
+
+/// Rows for personalities in tables; row 0 is unused.
+pub const PERSONALITIES: usize = 16;
+
+/// Flavours in tables.
+pub const FLAVOURS: usize = crate::Flavour::ALL.len();
+
+/// Foreign call numbers that are counted one by one when they are missing; the last row takes all higher ones.
+pub const MISSING: usize = 1024;
+
+/// Slots of a region: threads of one process that can have a request under way at the same time.
+pub const SLOTS: usize = 256;
+
+/// Bytes of a slot.
+pub const SLOT_SIZE: usize = 64 * 1024;
+
+/// Bytes for a reply: the second half of a slot.
+pub const REPLY_SIZE: usize = SLOT_SIZE / 2;
+
+/// Bytes for a request: the first half of a slot without its header.
+pub const REQUEST_SIZE: usize = SLOT_SIZE / 2 - size_of::<SlotHeader>();
+
+/// Mounts that the table can hold.
+pub const MOUNTS: usize = 64;
+
+/// Descriptors that may go with one message.
+pub const DESCRIPTORS: usize = 16;
+
+/// Where the block of reserved descriptors normally begins. The stub learns the real place from the number in its
+/// `AT_EXECFN`, `/dev/fd/<base>`.
+pub const DESCRIPTOR_BASE: i32 = 1008;
+
+/// Reserved descriptors.
+pub const DESCRIPTOR_COUNT: i32 = 16;
+
+/// The stub's image, to execute again.
+pub const DESCRIPTOR_IMAGE: i32 = 0;
+/// The process socket.
+pub const DESCRIPTOR_SOCKET: i32 = 1;
+/// The [`World`], open for reading.
+pub const DESCRIPTOR_WORLD: i32 = 2;
+/// The [`Handoff`].
+pub const DESCRIPTOR_HANDOFF: i32 = 3;
+/// Where trace lines go.
+pub const DESCRIPTOR_TRACE: i32 = 4;
+/// First donated directory; the mount table says which one serves a mount.
+pub const DESCRIPTOR_DIRECTORIES: i32 = 5;
+
+/// Donated directories there can be.
+pub const DIRECTORIES: usize = (DESCRIPTOR_COUNT - DESCRIPTOR_DIRECTORIES) as usize;
+
+const _: () = {
+    assert!(crate::Operation::COUNT <= OPERATIONS);
+    assert!(crate::Personality::ALL.len() < PERSONALITIES);
+    assert!(REQUEST_SIZE.is_multiple_of(crate::message::WORD));
+    assert!(cfg!(target_endian = "little") && cfg!(target_pointer_width = "64"));
+};
