@@ -12,7 +12,7 @@ using import "declaration.capnp".traced;
 
 $subsystem(0x0b);
 
-struct Create $operation(id = 0x0b01, server = pfinet, also = [pflocal, device], flavour = direct) {
+struct Socket $operation(id = 0x0b01, server = pfinet, also = [pflocal, device], flavour = direct) {
   # As socket(2). donated[0] is the socket. EAFNOSUPPORT and EPROTONOSUPPORT as there.
 
   struct Params {
