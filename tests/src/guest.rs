@@ -1,0 +1,87 @@
+//! Naming a guest, and the mapper that runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::{fetch, manifest};
+
+/// A program to be run under the mapper, and the one that says what is right.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// Its name in the list.
+    pub name: String,
+    /// The system it was compiled for.
+    pub os: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// The file that is run natively.
+    pub twin: PathBuf,
+}
+
+/// The guest of that name, fetched together with its twin where it is not on the machine yet.
+///
+/// # Panics
+/// When the list has no such guest or it cannot be fetched: a test that needs it cannot judge anything.
+#[track_caller]
+pub fn guest(name: &str) -> Guest {
+    let entry = manifest::entry(name).unwrap_or_else(|| panic!("guests.toml has no {name}"));
+    let path = fetched(entry);
+    let twin = match &entry.twin {
+        Some(twin) => fetched(
+            manifest::entry(twin).unwrap_or_else(|| panic!("guests.toml has no {twin}, the twin of {name}")),
+        ),
+        None => path.clone(),
+    };
+    Guest { name: name.to_owned(), os: entry.os.clone(), path, twin }
+}
+
+#[track_caller]
+fn fetched(entry: &manifest::Entry) -> PathBuf {
+    fetch::ensure(entry).unwrap_or_else(|error| panic!("{}: {error}", entry.name))
+}
+
+/// The `mapper` under test: `MAPPER_UNDER_TEST`, or the one of this checkout, built in the profile of the
+/// tests themselves.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn mapper() -> &'static Path {
+    static MAPPER: OnceLock<PathBuf> = OnceLock::new();
+    MAPPER.get_or_init(|| {
+        if let Some(path) = std::env::var_os("MAPPER_UNDER_TEST") {
+            return path.into();
+        }
+        let test = std::env::current_exe().expect("a running program has a path");
+        let profile = test
+            .ancestors()
+            .skip(1)
+            .find(|folder| folder.file_name().is_some_and(|name| name != "deps"))
+            .expect("a test lies below its profile's folder");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build
+            .args(["build", "--quiet", "--package", "mapper", "--bin", "mapper"])
+            .current_dir(manifest::package_folder());
+        if let Some(target) = profile.parent() {
+            build.arg("--target-dir").arg(target);
+        }
+        if profile.file_name().is_some_and(|name| name == "release") {
+            build.arg("--release");
+        }
+        let built = build.output().unwrap_or_else(|error| panic!("{build:?}: {error}"));
+        assert!(built.status.success(), "{build:?}:\n{}", String::from_utf8_lossy(&built.stderr));
+        profile.join("mapper")
+    })
+}
+
+/// `mapper run FLAGS… -- PROGRAM`, with the flags of `MAPPER_RUN_FLAGS` before those given.
+pub fn run_command(flags: &[String], program: &Path) -> Command {
+    let mut command = Command::new(mapper());
+    command.arg("run");
+    if let Ok(everywhere) = std::env::var("MAPPER_RUN_FLAGS") {
+        command.args(everywhere.split_whitespace());
+    }
+    command.args(flags).arg("--").arg(program);
+    command
+}
