@@ -3,11 +3,13 @@
 set -eu
 cd "$(dirname "$0")"
 unset PWD # capnp warns when it is not the folder's canonical name
+temporary=$(mktemp)
+trap 'rm -f "$temporary"' EXIT
 compile() {
     output=$1
     shift
-    capnp compile -o- --src-prefix=. "$@" >"request/$output.tmp"
-    mv "request/$output.tmp" "request/$output.bin"
+    capnp compile -o- --src-prefix=. "$@" >"$temporary"
+    cp "$temporary" "request/$output.bin"
 }
 compile operation operation/*.capnp
 compile control control.capnp

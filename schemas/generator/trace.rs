@@ -40,7 +40,10 @@ fn formatter(out: &mut String, model: &Model, what: &str, fields: fn(&Operation)
                 ("Signed" | "Unsigned", _) => {
                     writeln!(out, "            out.number({name:?}, Format::{variant}, i128::from({get}))?;")?
                 }
-                ("Data" | "List" | "Text", "length") => {
+                ("Data" | "Text", "length") => {
+                    writeln!(out, "            out.length({name:?}, {get}?.len())?;")?
+                }
+                ("List", "length") => {
                     writeln!(out, "            out.length({name:?}, {get}?.len() as usize)?;")?
                 }
                 ("Data", "bytes") => writeln!(out, "            out.bytes({name:?}, {get}?)?;")?,

@@ -330,6 +330,7 @@ struct ChangeDirectory $operation(id = 0x0814, server = fs, flavour = direct, id
     redirect @0 :Data;
     kind @1 :Common.Capability;
     object @2 :UInt64;
+    server @3 :UInt32;  # filled in by the mapper
   }
 }
 

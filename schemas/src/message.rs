@@ -132,7 +132,7 @@ impl<'a> Message<'a> {
 }
 
 #[cfg(feature = "std")]
-pub use reply::ReplyBuffer;
+pub use reply::{Reply, ReplyBuffer};
 
 #[cfg(feature = "std")]
 mod reply {
@@ -147,6 +147,11 @@ mod reply {
         allocator: Reusable,
     }
 
+    /// A reply in one segment. Dereferences to its bytes.
+    pub struct Reply<'a> {
+        builder: Builder<&'a mut Reusable>,
+    }
+
     impl ReplyBuffer {
         /// Room for replies of up to `limit` bytes.
         pub fn new(limit: usize) -> Self {
@@ -154,18 +159,17 @@ mod reply {
             Self { allocator: Reusable { words, taken: false, overflow: HeapAllocator::new() } }
         }
 
-        /// Lets `fill` build a reply, and hands what was built to `done`. `EMSGSIZE` when it is longer than the
-        /// limit.
-        pub fn build<R>(
+        /// Lets `fill` build a reply. `EMSGSIZE` when it is longer than the limit.
+        pub fn build(
             &mut self,
             fill: impl FnOnce(any_pointer::Builder<'_>) -> Result<(), Errno>,
-            done: impl FnOnce(&[u8]) -> R,
-        ) -> Result<R, Errno> {
+        ) -> Result<Reply<'_>, Errno> {
             let mut builder = Builder::new(&mut self.allocator);
             fill(builder.get_root::<any_pointer::Builder<'_>>()?)?;
-            match *builder.get_segments_for_output() {
-                [only] => Ok(done(only)),
-                _ => Err(Errno::MSGSIZE),
+            if builder.get_segments_for_output().len() == 1 {
+                Ok(Reply { builder })
+            } else {
+                Err(Errno::MSGSIZE)
             }
         }
     }
@@ -176,6 +180,15 @@ mod reply {
         }
     }
 
+    impl std::ops::Deref for Reply<'_> {
+        type Target = [u8];
+
+        fn deref(&self) -> &[u8] {
+            self.builder.get_segments_for_output()[0]
+        }
+    }
+
+    /// Words for one message at a time, cleared after each use.
     struct Reusable {
         words: Box<[u64]>,
         taken: bool,

@@ -107,21 +107,39 @@ pub trait Server: Send + Sync {
     }
 }
 
-/// Answers a request that came as bytes (aligned to words), and hands the reply, as bytes, to `done`.
-pub fn answer<R>(
+/// Answers a request that came as bytes (aligned to words). `number` is the server's in the mapper, which results
+/// that tell of a new object carry to the stub. On an error nothing is left to donate.
+pub fn answer<'a>(
     server: &dyn Server,
+    number: u32,
     operation: Operation,
     caller: &Caller,
     request: &[u8],
     caps: &mut Capabilities,
-    buffer: &mut message::ReplyBuffer,
-    done: impl FnOnce(&[u8]) -> R,
-) -> Result<R, Errno> {
+    buffer: &'a mut message::ReplyBuffer,
+) -> Result<message::Reply<'a>, Errno> {
     let request = message::Message::new(request);
-    let outcome =
-        buffer.build(|results| server.call(operation, caller, request.root()?, results, caps), done);
+    let outcome = buffer.build(|mut results| {
+        server.call(operation, caller, request.root()?, results.reborrow(), caps)?;
+        stamp(operation, number, results)
+    });
     if outcome.is_err() {
         caps.donated.clear();
     }
     outcome
+}
+
+/// Writes the server's number into results that tell of an object.
+fn stamp(operation: Operation, number: u32, results: capnp::any_pointer::Builder<'_>) -> Result<(), Errno> {
+    match operation {
+        Operation::FsOpen => results.get_as::<crate::fs::open::results::Builder<'_>>()?.set_server(number),
+        Operation::FsChangeDirectory => {
+            results.get_as::<crate::fs::change_directory::results::Builder<'_>>()?.set_server(number);
+        }
+        Operation::SocketSocket => {
+            results.get_as::<crate::socket::socket::results::Builder<'_>>()?.set_server(number);
+        }
+        _ => {}
+    }
+    Ok(())
 }
