@@ -64,12 +64,12 @@ call_rows! {
     346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, missing, SignalWait;
     347 => __acl_get_file(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
     348 => __acl_set_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
-    349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
-    350 => __acl_set_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
+    349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int, missing, FileGetAttribute;
+    350 => __acl_set_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FileSetAttribute;
     351 => __acl_delete_file(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
-    352 => __acl_delete_fd(filedes: Fd, type: Int) -> Int, missing, FsRemoveAttribute;
+    352 => __acl_delete_fd(filedes: Fd, type: Int) -> Int, missing, FileRemoveAttribute;
     353 => __acl_aclcheck_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
-    354 => __acl_aclcheck_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
+    354 => __acl_aclcheck_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FileGetAttribute;
     355 => extattrctl(path: Path, cmd: Int, filename: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
         none("attribute files are a matter of UFS1");
     356 => extattr_set_file(
@@ -101,7 +101,7 @@ call_rows! {
         fd: Fd, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
     ) -> Size, missing, FsGetAttribute;
     373 => extattr_delete_fd(fd: Fd, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
-        missing, FsRemoveAttribute;
+        missing, FileRemoveAttribute;
     374 => __setugid(flag: Int) -> Int, none("only in kernels built for regression tests"), AuthSetIds;
     375 => nfsclnt() -> Int, none("obsolete");
     376 => eaccess(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
@@ -135,7 +135,7 @@ call_rows! {
     395 => freebsd11_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
         missing, FsStatFilesystem;
     396 => freebsd11_statfs(path: Path, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
-    397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
+    397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int, missing, FileStatFilesystem;
     398 => freebsd11_fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs11>) -> Int,
         none("file handles are for NFS servers");
     400 => ksem_close(id: Long) -> Int, missing;
@@ -183,7 +183,7 @@ call_rows! {
     435 => freebsd10__umtx_unlock(umtx: InOut<Long>) -> Int, missing, ThreadWake;
     436 => jail_attach(jid: Int) -> Int, missing;
     437 => extattr_list_fd(fd: Fd, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
-        missing, FsListAttributes;
+        missing, FileListAttributes;
     438 => extattr_list_file(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
         missing, FsListAttributes;
     439 => extattr_list_link(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
@@ -218,7 +218,7 @@ call_rows! {
     461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, missing;
     462 => kmq_unlink(path: Path) -> Int, missing;
     463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, missing, ProcExit;
-    464 => thr_set_name(id: Tid, name: Text) -> Int, missing, ThreadName;
+    464 => thr_set_name(id: Tid, name: Text) -> Int, missing, ProcControl;
     465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
     466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
         missing, ProcSchedule;
@@ -319,7 +319,7 @@ call_rows! {
     540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int, missing, FsSetMode;
     541 => accept4(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>, flags: SocketType) -> Fd,
         missing, SocketAccept;
-    542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PipePipe;
+    542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PflocalPipe;
     543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
@@ -336,7 +336,7 @@ call_rows! {
     554 => getdirentries(fd: Fd, buf: Out<Opaque>, count: Size, basep: Out<Long>) -> Size,
         missing, FileReadDirectory;
     555 => statfs(path: Path, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
-    556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
+    556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FileStatFilesystem;
     557 => getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
     558 => fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs>) -> Int, none("file handles are for NFS servers");
     559 => mknodat(fd: DirFd, path: Path, mode: Mode, dev: Device) -> Int, missing, FsMakeNode;

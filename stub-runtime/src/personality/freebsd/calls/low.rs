@@ -57,7 +57,7 @@ call_rows! {
     39 => getppid() -> Pid, missing, ProcGetParent;
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     41 => dup(fd: Fd) -> Fd, missing, FileDuplicate;
-    42 => freebsd10_pipe() -> Fd, missing, PipePipe;
+    42 => freebsd10_pipe() -> Fd, missing, PflocalPipe;
     43 => getegid() -> Gid, missing, AuthGetIds;
     44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
         none("the host takes no profile of a process on its behalf");
@@ -109,7 +109,7 @@ call_rows! {
     87 => ogethostname(hostname: Out<Buffer<1>>, len: Uint) -> Int,
         none("4.3BSD call, not built for amd64"), SystemIdentity;
     88 => osethostname(hostname: In<Buffer<1>>, len: Uint) -> Int,
-        none("4.3BSD call, not built for amd64"), SystemIdentity;
+        none("4.3BSD call, not built for amd64"), SystemSetIdentity;
     89 => getdtablesize() -> Int, missing, ProcLimits;
     90 => dup2(from: Fd, to: Fd) -> Fd, missing, FileDuplicate;
     92 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int, missing, FileControl;
@@ -173,7 +173,7 @@ call_rows! {
     ) -> Size, missing, SocketSend;
     134 => shutdown(s: Fd, how: ShutdownHow) -> Int, missing, SocketShutdown;
     135 => socketpair(domain: SocketDomain, type: SocketType, protocol: SocketProtocol, rsv: Out<Pair<Fd>>) -> Int,
-        missing, PipeSocketPair;
+        missing, PflocalSocketPair;
     136 => mkdir(path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
     137 => rmdir(path: Path) -> Int, missing, FsRemove;
     138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
@@ -182,7 +182,7 @@ call_rows! {
     141 => ogetpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
         none("4.3BSD call, not built for amd64"), SocketGetPeer;
     142 => ogethostid() -> Long, none("4.3BSD call, not built for amd64"), SystemIdentity;
-    143 => osethostid(hostid: Long) -> Int, none("4.3BSD call, not built for amd64"), SystemIdentity;
+    143 => osethostid(hostid: Long) -> Int, none("4.3BSD call, not built for amd64"), SystemSetIdentity;
     144 => ogetrlimit(which: LimitKind, rlp: Out<Opaque>) -> Int,
         none("4.3BSD call, not built for amd64"), ProcLimits;
     145 => osetrlimit(which: LimitKind, rlp: In<Opaque>) -> Int,
@@ -201,13 +201,13 @@ call_rows! {
     157 => freebsd4_statfs(path: Path, buf: Out<Opaque>) -> Int,
         none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
     158 => freebsd4_fstatfs(fd: Fd, buf: Out<Opaque>) -> Int,
-        none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
+        none("FreeBSD 4 had no amd64 programs"), FileStatFilesystem;
     160 => lgetfh(fname: Path, fhp: Out<Opaque>) -> Int, none("file handles are for NFS servers");
     161 => getfh(fname: Path, fhp: Out<Opaque>) -> Int, none("file handles are for NFS servers");
     162 => freebsd4_getdomainname(domainname: Out<Buffer<1>>, len: Int) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
     163 => freebsd4_setdomainname(domainname: In<Buffer<1>>, len: Int) -> Int,
-        none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
+        none("FreeBSD 4 had no amd64 programs"), SystemSetIdentity;
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
     165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, missing, ThreadSetBase;
     166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
@@ -232,7 +232,7 @@ call_rows! {
     189 => freebsd11_fstat(fd: Fd, sb: Out<Stat11>) -> Int, missing, FileStat;
     190 => freebsd11_lstat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
     191 => pathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
-    192 => fpathconf(fd: Fd, name: PathVariable) -> Long, missing, FsStatFilesystem;
+    192 => fpathconf(fd: Fd, name: PathVariable) -> Long, missing, FileStatFilesystem;
     194 => getrlimit(which: LimitKind, rlp: Out<Rlimit>) -> Int, missing, ProcLimits;
     195 => setrlimit(which: LimitKind, rlp: In<Rlimit>) -> Int, missing, ProcLimits;
     196 => freebsd11_getdirentries(fd: Fd, buf: Out<Opaque>, count: Uint, basep: Out<Long>) -> Int,

@@ -118,7 +118,7 @@ call_rows! {
     290 => eventfd2(count: Uint, flags: CreationFlags) -> Fd, missing, EventNotify;
     291 => epoll_create1(flags: EpollFlags) -> Fd, missing, EventQueueCreate;
     292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd, missing, FileDuplicate;
-    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PipePipe;
+    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PflocalPipe;
     294 => inotify_init1(flags: CreationFlags) -> Fd, missing, EventWatchDescriptor;
     295 => preadv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
         missing, FilePositionRead;

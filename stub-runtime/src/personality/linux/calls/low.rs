@@ -31,7 +31,7 @@ call_rows! {
     19 => readv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong) -> Size, missing, FileReadVector;
     20 => writev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong) -> Size, missing, FileWriteVector;
     21 => access(filename: Path, mode: AccessMode) -> Int, missing, FsAccess;
-    22 => pipe(fildes: Out<Pair<Fd>>) -> Int, missing, PipePipe;
+    22 => pipe(fildes: Out<Pair<Fd>>) -> Int, missing, PflocalPipe;
     23 => select(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
         tvp: InOut<Timeval>
@@ -79,7 +79,7 @@ call_rows! {
     52 => getpeername(fd: Fd, usockaddr: Out<SocketAddress<2>>, usockaddr_len: InOut<SocketLength>) -> Int,
         missing, SocketGetPeer;
     53 => socketpair(family: SocketDomain, type: SocketType, protocol: SocketProtocol, usockvec: Out<Pair<Fd>>) -> Int,
-        missing, PipeSocketPair;
+        missing, PflocalSocketPair;
     54 => setsockopt(
         fd: Fd, level: SocketLevel, optname: SocketOption, optval: In<Bytes<4>>, optlen: SocketLength
     ) -> Int, missing, SocketSetOption;
@@ -172,7 +172,7 @@ call_rows! {
     135 => personality(personality: Uint) -> Uint, missing, ProcControl;
     136 => ustat(dev: Device, ubuf: Out<Opaque>) -> Int, missing, FsStatFilesystem;
     137 => statfs(pathname: Path, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
-    138 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
+    138 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FileStatFilesystem;
     139 => sysfs(option: Int, arg1: Ulong, arg2: Ulong) -> Int, none("lists the kernel's own file systems");
     140 => getpriority(which: PriorityWhich, who: Int) -> Int, missing, ProcGetPriority;
     141 => setpriority(which: PriorityWhich, who: Int, niceval: Int) -> Int, missing, ProcSetPriority;
@@ -207,8 +207,8 @@ call_rows! {
     167 => swapon(specialfile: Path, swap_flags: Int) -> Int, none("swap belongs to the host"), SystemReboot;
     168 => swapoff(specialfile: Path) -> Int, none("swap belongs to the host"), SystemReboot;
     169 => reboot(magic1: Bits, magic2: Bits, cmd: Bits, arg: Address) -> Int, missing, SystemReboot;
-    170 => sethostname(name: In<Buffer<1>>, len: Int) -> Int, missing, SystemIdentity;
-    171 => setdomainname(name: In<Buffer<1>>, len: Int) -> Int, missing, SystemIdentity;
+    170 => sethostname(name: In<Buffer<1>>, len: Int) -> Int, missing, SystemSetIdentity;
+    171 => setdomainname(name: In<Buffer<1>>, len: Int) -> Int, missing, SystemSetIdentity;
     172 => iopl(level: Uint) -> Int, missing, DeviceControl;
     173 => ioperm(from: Ulong, num: Ulong, turn_on: Int) -> Int, missing, DeviceControl;
     174 => create_module() -> Int, none("gone since Linux 2.6"), SystemModule;
@@ -232,18 +232,18 @@ call_rows! {
     189 => lsetxattr(pathname: Path, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
         missing, FsSetAttribute;
     190 => fsetxattr(fd: Fd, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
-        missing, FsSetAttribute;
+        missing, FileSetAttribute;
     191 => getxattr(pathname: Path, name: Text, value: Out<Bytes<3>>, size: Size) -> Size,
         missing, FsGetAttribute;
     192 => lgetxattr(pathname: Path, name: Text, value: Out<Bytes<3>>, size: Size) -> Size,
         missing, FsGetAttribute;
-    193 => fgetxattr(fd: Fd, name: Text, value: Out<Bytes<3>>, size: Size) -> Size, missing, FsGetAttribute;
+    193 => fgetxattr(fd: Fd, name: Text, value: Out<Bytes<3>>, size: Size) -> Size, missing, FileGetAttribute;
     194 => listxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size, missing, FsListAttributes;
     195 => llistxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size, missing, FsListAttributes;
-    196 => flistxattr(fd: Fd, list: Out<Bytes<2>>, size: Size) -> Size, missing, FsListAttributes;
+    196 => flistxattr(fd: Fd, list: Out<Bytes<2>>, size: Size) -> Size, missing, FileListAttributes;
     197 => removexattr(pathname: Path, name: Text) -> Int, missing, FsRemoveAttribute;
     198 => lremovexattr(pathname: Path, name: Text) -> Int, missing, FsRemoveAttribute;
-    199 => fremovexattr(fd: Fd, name: Text) -> Int, missing, FsRemoveAttribute;
+    199 => fremovexattr(fd: Fd, name: Text) -> Int, missing, FileRemoveAttribute;
     200 => tkill(pid: Pid, sig: Signal) -> Int, missing, SignalQueue;
     201 => time(tloc: Out<Long>) -> Long, missing, TimeGet;
     202 => futex(
