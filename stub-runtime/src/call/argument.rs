@@ -65,7 +65,7 @@ macro_rules! answers {
 answers!(i32, u32, i64, u64, isize, usize);
 
 macro_rules! integers {
-    ($($(#[$documentation:meta])* $name:ident: $integer:ty = $kind:expr;)*) => {
+    ($($(#[$documentation:meta])* $name:ident: $integer:ident = $kind:expr;)*) => {
         $(
             $(#[$documentation])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,16 +90,30 @@ macro_rules! integers {
                 );
             }
 
-            impl From<$name> for $integer {
-                #[inline]
-                fn from(value: $name) -> $integer {
-                    value.0
-                }
-            }
+            $crate::call::conversions!($name: $integer);
         )*
     };
 }
 pub(crate) use integers;
+
+/// A handler may take an argument with a sign or without: the bits are the same.
+macro_rules! conversions {
+    ($name:ident: i32) => { $crate::call::conversions!($name => i32, u32); };
+    ($name:ident: u32) => { $crate::call::conversions!($name => u32, i32); };
+    ($name:ident: i64) => { $crate::call::conversions!($name => i64, u64); };
+    ($name:ident: u64) => { $crate::call::conversions!($name => u64, i64); };
+    ($name:ident: usize) => { $crate::call::conversions!($name => usize, u64); };
+    ($name:ident: $small:ident) => { $crate::call::conversions!($name => $small); };
+    ($name:ident => $($integer:ty),+) => {
+        $(impl From<$name> for $integer {
+            #[inline]
+            fn from(value: $name) -> $integer {
+                value.0 as $integer
+            }
+        })+
+    };
+}
+pub(crate) use conversions;
 
 integers! {
     /// `int`

@@ -192,7 +192,7 @@ structures! {
 }
 
 macro_rules! words {
-    ($($(#[$documentation:meta])* $name:ident: $integer:ty),* $(,)?) => {
+    ($($(#[$documentation:meta])* $name:ident: $integer:ident),* $(,)?) => {
         /// Numbers whose values or bits have names, different ones in each OS.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Word {

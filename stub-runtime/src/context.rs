@@ -1,0 +1,132 @@
+//! The stub's block for one guest thread. GS points to it while the thread lives.
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::process::Process;
+
+/// The guest's registers while it is in the stub.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are the processor's registers")]
+pub struct Frame {
+    pub rax: u64,
+    pub rbx: u64,
+    pub rcx: u64,
+    pub rdx: u64,
+    pub rsi: u64,
+    pub rdi: u64,
+    pub rbp: u64,
+    pub rsp: u64,
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+    pub r11: u64,
+    pub r12: u64,
+    pub r13: u64,
+    pub r14: u64,
+    pub r15: u64,
+    pub rip: u64,
+    pub rflags: u64,
+    pub xmm: [[u64; 2]; 16],
+}
+
+/// A guest thread as the stub sees it.
+///
+/// The first fields are read by assembly; their offsets are taken with `offset_of!`.
+#[repr(C)]
+pub struct Context {
+    /// Address of this block, so that it can be had with one load.
+    pub this: *mut Context,
+    /// Top of the stub's stack for this thread, 16-byte aligned.
+    pub stack_top: u64,
+    /// Non-zero when a guest signal waits for the stub to be left.
+    pub pending: AtomicU32,
+    /// Non-zero when `exit_mask` is not `mask`, because a call such as `sigsuspend` lends a mask.
+    pub mask_lent: AtomicU32,
+    /// Host signal mask with which the guest is entered again.
+    pub exit_mask: u64,
+    /// Host form of the mask that the guest believes it has, without the signals the stub needs.
+    pub host_mask: u64,
+    /// The guest's registers.
+    pub frame: Frame,
+
+    /// The guest's own mask, in host bits, with the signals that are never really blocked.
+    pub mask: u64,
+    /// Signals that the guest blocks and the host cannot, held until it unblocks them.
+    pub held: u64,
+    /// The process this thread belongs to.
+    pub process: *mut Process,
+    /// Number of the trap being handled, in the guest's numbering.
+    pub number: u64,
+    /// Set by a handler that has put a whole new state into `frame`.
+    pub frame_replaced: bool,
+    /// Host thread id; the kernel clears it when the thread has ended and its block is free.
+    pub tid: AtomicU32,
+    /// Where the guest wants a zero and a wake-up when the thread ends (Linux `set_tid_address`).
+    pub clear_tid: u64,
+    /// The guest's alternate signal stack.
+    pub signal_stack: SignalStack,
+    /// Slot of the shared region that this thread holds, plus one.
+    pub slot: u32,
+    /// Next block in the list of blocks of the process.
+    pub next: *mut Context,
+    /// Top of the host's alternate stack of this thread and its size.
+    pub host_signal_stack: (u64, u64),
+}
+
+/// An alternate signal stack, as the guest set it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignalStack {
+    /// Lowest address.
+    pub base: u64,
+    /// Size in bytes; zero when there is none.
+    pub size: u64,
+    /// Disabled by the guest on entry to a handler (Linux `SS_AUTODISARM`).
+    pub disarm: bool,
+}
+
+impl SignalStack {
+    /// Whether a stack pointer lies on this stack.
+    pub fn contains(&self, sp: u64) -> bool {
+        self.size != 0 && sp.wrapping_sub(self.base) < self.size
+    }
+}
+
+impl Context {
+    /// The block of the running thread.
+    ///
+    /// # Safety
+    /// GS must have been set by [`crate::host::linux::thread`].
+    #[inline(always)]
+    pub unsafe fn current<'a>() -> &'a mut Context {
+        let this: *mut Context;
+        // SAFETY: `this` is the first field, and GS points to the block.
+        unsafe {
+            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly));
+            &mut *this
+        }
+    }
+
+    /// The process of this thread.
+    #[inline(always)]
+    pub fn process(&self) -> &'static mut Process {
+        // SAFETY: a process block outlives its threads; its fields that threads share are atomics
+        // or are changed under the process lock.
+        unsafe { &mut *self.process }
+    }
+
+    /// Whether a guest signal waits for delivery at the exit of the stub.
+    pub fn signal_waits(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) != 0
+    }
+
+    /// Records the guest's new mask (host bits) for the exit and for the frames of its handlers.
+    pub fn set_mask(&mut self, mask: u64) {
+        self.mask = mask;
+        self.host_mask = mask & !crate::host::linux::signal::NEVER_BLOCKED;
+        if self.mask_lent.load(Ordering::Relaxed) == 0 {
+            self.exit_mask = self.host_mask;
+        }
+    }
+}

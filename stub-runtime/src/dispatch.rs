@@ -1,0 +1,49 @@
+//! From a trap to its answer.
+
+use schemas::Errno;
+
+use crate::call::{RAW_ARGUMENTS, Table};
+use crate::context::Context;
+use crate::host::linux::syscall::RESTART;
+use crate::ledger;
+
+/// The raw values of a trap, as the OS's calling convention lays them out.
+pub struct Trap {
+    /// The number of the call.
+    pub number: u64,
+    /// Its arguments.
+    pub args: [u64; RAW_ARGUMENTS],
+}
+
+/// What [`stub_entry`](crate::trap::entry) calls with the guest's registers in the frame.
+#[unsafe(no_mangle)]
+extern "C" fn stub_dispatch(cx: &mut Context) {
+    let personality = cx.process().personality;
+    let trap = (personality.trap)(cx);
+    cx.number = trap.number;
+    cx.frame_replaced = false;
+    let result = answer(cx, personality.calls, &trap);
+    if cx.frame_replaced {
+        return;
+    }
+    if result == Err(RESTART) {
+        // The guest takes the trap again when the handler of the waiting signal has returned:
+        // registers are as they were, and the two bytes of `syscall` are still ahead.
+        cx.frame.rip -= 2;
+        return;
+    }
+    (personality.finish)(cx, result);
+}
+
+/// Finds the call's row and runs its handler.
+fn answer(cx: &mut Context, calls: &Table, trap: &Trap) -> Result<u64, Errno> {
+    let row = calls.get(trap.number);
+    let Some((row, handler)) = row.and_then(|row| row.handler.map(|handler| (row, handler))) else {
+        ledger::missing(trap.number);
+        return Err(Errno::NOSYS);
+    };
+    if let Some(operation) = row.operation {
+        ledger::count(cx, operation);
+    }
+    handler(cx, &trap.args)
+}

@@ -1,0 +1,143 @@
+//! Host threads of a guest: their blocks, stacks and start.
+
+use core::arch::global_asm;
+use core::sync::atomic::Ordering;
+
+use schemas::Errno;
+
+use super::abi;
+use super::memory;
+use super::signal::{self, HostStack};
+use super::syscall::call;
+use crate::context::Context;
+use crate::trap::{entry, register};
+
+/// Unmapped space below each stack, so that an overrun faults.
+const GUARD: u64 = 4096;
+/// The stack on which the stub handles traps of one thread.
+const STUB_STACK: u64 = 128 * 1024;
+/// The stack for the host's signal frames; an AVX-512 and AMX frame takes 11 KiB.
+const SIGNAL_STACK: u64 = 64 * 1024;
+/// Room for the block itself.
+const BLOCK: u64 = (size_of::<Context>() as u64).next_multiple_of(4096);
+/// All of a thread's stub memory.
+const TOTAL: u64 = GUARD + STUB_STACK + GUARD + SIGNAL_STACK + BLOCK;
+
+/// `ARCH_SET_GS` (asm/prctl.h).
+const ARCH_SET_GS: u64 = 0x1001;
+
+/// Makes the memory of a thread: block, stub stack, host signal stack.
+///
+/// # Errors
+/// `ENOMEM` or `EAGAIN`, as mmap(2).
+pub fn allocate() -> Result<*mut Context, Errno> {
+    let base = memory::reserve(TOTAL)?;
+    memory::allow(base + GUARD, STUB_STACK)?;
+    memory::allow(base + GUARD + STUB_STACK + GUARD, SIGNAL_STACK + BLOCK)?;
+    let block = (base + TOTAL - BLOCK) as *mut Context;
+    // SAFETY: fresh zeroed memory of enough size; every field is valid when zero.
+    unsafe {
+        (*block).this = block;
+        (*block).stack_top = base + GUARD + STUB_STACK;
+        (*block).host_signal_stack = (base + GUARD + STUB_STACK + GUARD, SIGNAL_STACK);
+    }
+    Ok(block)
+}
+
+/// Gives the memory of a thread back.
+///
+/// # Safety
+/// The thread must not run any more, and must not be the caller.
+pub unsafe fn free(block: *mut Context) {
+    let base = block as u64 + BLOCK - TOTAL;
+    memory::release(base, TOTAL);
+}
+
+/// The address range of a thread's stub memory.
+pub fn range(block: *const Context) -> core::ops::Range<u64> {
+    let end = block as u64 + BLOCK;
+    end - TOTAL..end
+}
+
+/// Makes `block` the context of the calling thread and registers the stub: GS, host signal
+/// stack, dispatch.
+///
+/// # Errors
+/// `EINVAL` where the kernel has no syscall user dispatch.
+pub fn adopt(block: *mut Context) -> Result<(), Errno> {
+    // SAFETY: GS is the stub's own; the block lives as long as the thread.
+    unsafe { call(abi::__NR_arch_prctl, [ARCH_SET_GS, block as u64]) }?;
+    // SAFETY: the block is the caller's.
+    let cx = unsafe { &mut *block };
+    // SAFETY: no pointers.
+    cx.tid.store(unsafe { call::<0>(abi::__NR_gettid, []) }? as u32, Ordering::Relaxed);
+    rearm(cx)
+}
+
+/// Sets the host signal stack and dispatch again, as they are lost in a child.
+///
+/// # Errors
+/// As [`register::register`].
+pub fn rearm(cx: &Context) -> Result<(), Errno> {
+    let stack = HostStack { base: cx.host_signal_stack.0, flags: 0, pad: 0, size: cx.host_signal_stack.1 };
+    // SAFETY: the kernel reads one structure.
+    unsafe { call(abi::__NR_sigaltstack, [&raw const stack as u64, 0]) }?;
+    register::register()
+}
+
+unsafe extern "C" {
+    #[expect(improper_ctypes, reason = "the block is opaque to the assembly")]
+    fn stub_clone(flags: u64, child: *mut Context, parent_tid: u64, child_tid: u64, tls: u64) -> u64;
+}
+
+global_asm!(
+    ".globl stub_clone",
+    "stub_clone:",
+    "push rbx",
+    "mov rbx, rsi",
+    "mov r10, rcx",
+    "mov rsi, [rbx + 8]", // stack_top of the child
+    "mov eax, 56",
+    "syscall",
+    "test rax, rax",
+    "jz 2f",
+    "pop rbx",
+    "ret",
+    "2:",
+    "xor ebp, ebp",
+    "mov rdi, rbx",
+    "call stub_thread_start",
+    "ud2",
+);
+
+/// First code of a new host thread or `vfork` child, on its own stub stack.
+#[unsafe(no_mangle)]
+extern "C" fn stub_thread_start(block: *mut Context) -> ! {
+    if adopt(block).is_err() {
+        signal::die(signal::SIGSYS);
+    }
+    // SAFETY: the frame was filled by the parent; the exit mask unblocks what the parent blocked.
+    unsafe {
+        (*block).pending.store(1, Ordering::Relaxed);
+        entry::stub_leave()
+    }
+}
+
+/// Starts a host thread (or `vfork` child) that enters the guest with the frame in `child`.
+/// Every signal is blocked until it does.
+///
+/// # Errors
+/// As clone(2).
+pub fn start(
+    flags: u64,
+    child: *mut Context,
+    parent_tid: u64,
+    child_tid: u64,
+    tls: u64,
+) -> Result<u64, Errno> {
+    let old = signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
+    // SAFETY: the child runs on its own stack and context; the kernel checks the guest's pointers.
+    let result = super::syscall::check(unsafe { stub_clone(flags, child, parent_tid, child_tid, tls) });
+    signal::set_mask(old);
+    result
+}

@@ -1,0 +1,119 @@
+//! The guest's address space. What belongs to the stub is not there for it: a range that touches
+//! it is refused as one that is not the guest's.
+
+use schemas::Errno;
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::guest;
+use crate::host::linux::{abi::*, syscall::call};
+
+/// Size of a page.
+pub const PAGE: u64 = 4096;
+
+/// Refuses ranges that touch the stub.
+fn check(cx: &Context, addr: u64, len: u64, error: Errno) -> Result<(), Errno> {
+    if cx.process().owns(addr, len.next_multiple_of(PAGE)) { Err(error) } else { Ok(()) }
+}
+
+/// Maps memory; protection and flags in host bits.
+///
+/// # Errors
+/// As mmap(2); `ENOMEM` for a fixed place that is the stub's.
+pub fn map(
+    cx: &mut Context,
+    addr: u64,
+    len: usize,
+    protection: i32,
+    flags: u32,
+    fd: i32,
+    offset: i64,
+) -> Result<u64, Errno> {
+    if flags & MAP_FIXED != 0 {
+        check(cx, addr, len as u64, Errno::NOMEM)?;
+    }
+    // SAFETY: the guest's own address space, the stub's part excluded.
+    unsafe {
+        call(__NR_mmap, [addr, len as u64, protection as u64, u64::from(flags), fd as u64, offset as u64])
+    }
+}
+
+/// Unmaps memory.
+///
+/// # Errors
+/// As munmap(2); `EINVAL` for a range that touches the stub.
+pub fn unmap(cx: &mut Context, addr: Pointer, len: usize) -> Result<u64, Errno> {
+    check(cx, addr.0, len as u64, Errno::INVAL)?;
+    // SAFETY: as above.
+    unsafe { call(__NR_munmap, [addr.0, len as u64]) }
+}
+
+/// Changes protection; in host bits.
+///
+/// # Errors
+/// As mprotect(2); `ENOMEM` for a range that touches the stub.
+pub fn protect(cx: &mut Context, addr: Pointer, len: usize, protection: i32) -> Result<u64, Errno> {
+    check(cx, addr.0, len as u64, Errno::NOMEM)?;
+    // SAFETY: as above.
+    unsafe { call(__NR_mprotect, [addr.0, len as u64, protection as u64]) }
+}
+
+/// Moves or resizes a mapping (Linux `mremap`).
+///
+/// # Errors
+/// As mremap(2); `EFAULT` or `EINVAL` for ranges that touch the stub.
+pub fn remap(
+    cx: &mut Context,
+    old: Pointer,
+    old_len: usize,
+    new_len: usize,
+    flags: i32,
+    new: Pointer,
+) -> Result<u64, Errno> {
+    check(cx, old.0, old_len as u64, Errno::FAULT)?;
+    if flags as u32 & MREMAP_FIXED != 0 {
+        check(cx, new.0, new_len as u64, Errno::INVAL)?;
+    }
+    // SAFETY: as above.
+    unsafe { call(__NR_mremap, [old.0, old_len as u64, new_len as u64, flags as u64, new.0]) }
+}
+
+/// Gives advice about memory; advice in host numbers.
+///
+/// # Errors
+/// As madvise(2); `ENOMEM` for a range that touches the stub.
+pub fn advise(cx: &mut Context, addr: Pointer, len: usize, advice: i32) -> Result<u64, Errno> {
+    check(cx, addr.0, len as u64, Errno::NOMEM)?;
+    // SAFETY: as above.
+    unsafe { call(__NR_madvise, [addr.0, len as u64, advice as u64]) }
+}
+
+/// Moves the end of the data segment to `wanted` and gives where it is then; a request that
+/// cannot be met leaves it (Linux `brk`).
+pub fn set_break(cx: &mut Context, wanted: u64) -> u64 {
+    let process = cx.process();
+    let mut data = process.data_end.lock();
+    if wanted < data.start || wanted > guest::ADDRESS_END {
+        return data.end;
+    }
+    let mapped = wanted.next_multiple_of(PAGE);
+    if mapped > data.mapped {
+        if process.owns(data.mapped, mapped - data.mapped) {
+            return data.end;
+        }
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+        // SAFETY: new memory that replaces nothing.
+        let grown = unsafe {
+            call(__NR_mmap, [data.mapped, mapped - data.mapped, 3, u64::from(flags), u64::MAX, 0])
+        };
+        if grown.is_err() {
+            return data.end;
+        }
+    } else if mapped < data.mapped {
+        // SAFETY: the guest's own data.
+        let _ = unsafe { call(__NR_munmap, [mapped, data.mapped - mapped]) };
+    }
+    data.mapped = mapped;
+    data.end = wanted;
+    wanted
+}

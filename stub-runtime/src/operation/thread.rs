@@ -1,0 +1,133 @@
+//! Threads of the guest, each a thread of the host.
+
+use core::sync::atomic::Ordering;
+
+use schemas::Errno;
+
+use crate::context::{Context, Frame, SignalStack};
+use crate::guest;
+use crate::host::linux::signal;
+use crate::host::linux::{abi::*, syscall::call, thread};
+
+/// What every thread of a process shares (pthread_create of any libc asks for these).
+pub const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+
+/// Starts a thread that enters the guest with `frame`. `parent_tid` gets its id before either
+/// goes on; `tls` is its FS base when `flags` say so.
+///
+/// # Errors
+/// As clone(2).
+pub fn create(
+    cx: &mut Context,
+    flags: u32,
+    frame: Frame,
+    parent_tid: u64,
+    clear_tid: u64,
+    tls: u64,
+) -> Result<u64, Errno> {
+    let block = cx.process().thread_block()?;
+    // SAFETY: the block is ours until the thread starts.
+    let child = unsafe { &mut *block };
+    child.frame = frame;
+    child.set_mask(cx.mask);
+    child.clear_tid = clear_tid;
+    child.signal_stack = SignalStack::default();
+    // The host clears the block's own thread id at the end, which frees the block.
+    let own = &raw const child.tid as u64;
+    let flags = (flags & !CLONE_CHILD_SETTID) | CLONE_CHILD_CLEARTID;
+    let result = thread::start(u64::from(flags), block, parent_tid, own, tls);
+    if result.is_err() {
+        child.tid.store(0, Ordering::Release);
+    }
+    result
+}
+
+/// Ends the calling thread. Where the guest asked for it, a word of its memory becomes zero and
+/// its waiters are woken.
+pub fn exit(cx: &mut Context, status: i32) -> ! {
+    leave(cx);
+    signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
+    loop {
+        // SAFETY: ends the thread; the host clears the block's thread id.
+        let _ = unsafe { call(__NR_exit, [status as u64]) };
+    }
+}
+
+/// What a thread leaves behind for those who wait for it.
+fn leave(cx: &mut Context) {
+    let word = core::mem::take(&mut cx.clear_tid);
+    if word != 0 && guest::put(word, &0u32).is_ok() {
+        // FUTEX_WAKE, one waiter.
+        // SAFETY: the kernel checks the address.
+        let _ = unsafe { call(__NR_futex, [word, 1, 1, 0, 0, 0]) };
+    }
+}
+
+/// Makes a child with a copy of the guest's memory.
+///
+/// # Errors
+/// As fork(2).
+pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: u64) -> Result<u64, Errno> {
+    let blocked = signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
+    let held = cx.process().fork_locks();
+    // SAFETY: without a stack of its own the child goes on here, on its copy of this stack.
+    let result = unsafe { call(__NR_clone, [u64::from(flags), 0, parent_tid, child_tid, tls]) };
+    drop(held);
+    if result == Ok(0) {
+        child_of_fork(cx);
+    } else if let Ok(pid) = result {
+        crate::transport::forked(cx, pid as i32);
+    }
+    signal::set_mask(blocked);
+    result
+}
+
+/// The child's first work: it is alone, and its registration with the host is gone.
+fn child_of_fork(cx: &mut Context) {
+    cx.process().keep_only(cx);
+    cx.clear_tid = 0;
+    // SAFETY: no pointers.
+    let tid = unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0);
+    cx.tid.store(tid as u32, Ordering::Relaxed);
+    crate::transport::detach();
+    if thread::rearm(cx).is_err() {
+        signal::die(signal::SIGSYS);
+    }
+}
+
+/// Makes a child that borrows the guest's memory until it ends or executes another program.
+/// The parent's thread waits for that.
+///
+/// # Errors
+/// As vfork(2).
+pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, tls: u64) -> Result<u64, Errno> {
+    let process = cx.process().copy()?;
+    let block = match thread::allocate() {
+        Ok(block) => block,
+        Err(error) => {
+            process.free();
+            return Err(error);
+        }
+    };
+    // SAFETY: the block is ours until the child starts, and again after this call.
+    let child = unsafe { &mut *block };
+    child.process = process;
+    child.frame = frame;
+    child.set_mask(cx.mask);
+    child.clear_tid = 0;
+    child.signal_stack = cx.signal_stack;
+    let result = thread::start(u64::from(flags | CLONE_VM | CLONE_VFORK), block, 0, 0, tls);
+    if let Ok(pid) = result {
+        crate::transport::forked(cx, pid as i32);
+    }
+    // SAFETY: the child is gone, or has an address space of its own.
+    unsafe { thread::free(block) };
+    process.free();
+    result
+}
+
+/// Lets another thread have the processor.
+pub fn give_way(_cx: &mut Context) -> Result<u64, Errno> {
+    // SAFETY: no arguments.
+    unsafe { call::<0>(__NR_sched_yield, []) }
+}

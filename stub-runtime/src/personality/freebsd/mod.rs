@@ -1,0 +1,20 @@
+//! FreeBSD amd64.
+
+use super::Personality;
+
+pub mod calls;
+pub mod errno;
+pub mod frame;
+pub mod release;
+pub mod signal;
+pub mod start;
+
+/// The personality.
+pub static PERSONALITY: Personality = Personality {
+    id: schemas::Personality::FreeBsd,
+    calls: &calls::CALLS,
+    trap: frame::trap,
+    finish: frame::finish,
+    push_frame: frame::push_frame,
+    start: start::start,
+};

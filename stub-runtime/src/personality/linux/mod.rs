@@ -1,0 +1,17 @@
+//! Linux x86-64.
+
+use super::Personality;
+
+pub mod calls;
+pub mod frame;
+pub mod start;
+
+/// The personality.
+pub static PERSONALITY: Personality = Personality {
+    id: schemas::Personality::Linux,
+    calls: &calls::CALLS,
+    trap: frame::trap,
+    finish: frame::finish,
+    push_frame: frame::push_frame,
+    start: start::start,
+};

@@ -1,0 +1,280 @@
+//! Messages to the mapper: the region of this process, its slots, and descriptors beside them.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use capnp::traits::{HasStructSize, Owned};
+use schemas::message::{self, Message};
+use schemas::transport::{
+    Claimed, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS,
+};
+use schemas::{Errno, Operation};
+
+use crate::context::Context;
+use crate::host::linux::abi::*;
+use crate::host::linux::message as datagram;
+use crate::host::linux::{memory, syscall::call as host_call};
+use crate::process::Lock;
+use crate::world;
+
+/// Seals of a region: nobody can make it smaller under the mapper (linux/fcntl.h).
+const SEALS: u64 = (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) as u64;
+/// How long a sleeping thread waits before it looks whether the mapper still lives.
+const LOOK: [i64; 2] = [0, 100_000_000];
+/// Nanoseconds that one turn of the waiting loop takes at least.
+const TURN: u32 = 20;
+
+/// Start of the mapped region; null before there is one.
+static REGION: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+/// Whether the region is this process's own, and not its parent's.
+static ATTACHED: AtomicBool = AtomicBool::new(false);
+/// Set when the mapper is gone.
+static DEAD: AtomicBool = AtomicBool::new(false);
+/// Descriptors that arrived for slots, until their threads take them.
+static MAILBOX: Lock<Mailbox> = Lock::new(Mailbox { count: [0; SLOTS], held: [[0; DESCRIPTORS]; SLOTS] });
+/// Held while a region is made.
+static ATTACHING: Lock<()> = Lock::new(());
+
+struct Mailbox {
+    count: [u8; SLOTS],
+    held: [[i32; DESCRIPTORS]; SLOTS],
+}
+
+/// The region, for counting and calling.
+#[inline]
+pub fn region() -> Option<Region<'static>> {
+    let start = NonNull::new(REGION.load(Ordering::Relaxed))?;
+    // SAFETY: mapped for good when the pointer was set.
+    unsafe { Region::open(start) }.ok()
+}
+
+/// Address range of the region, which belongs to the stub.
+pub fn range() -> core::ops::Range<u64> {
+    let start = REGION.load(Ordering::Relaxed) as u64;
+    if start == 0 { 0..0 } else { start..start + Region::SIZE as u64 }
+}
+
+/// A forked child counts in its parent's region until it makes a call of its own.
+pub fn detach() {
+    ATTACHED.store(false, Ordering::Relaxed);
+}
+
+/// Makes this process's region and tells the mapper of it, over the socket that it inherited.
+///
+/// # Errors
+/// As the host's calls; `EPIPE` when the mapper is gone.
+pub fn attach(cx: &Context) -> Result<(), Errno> {
+    let _held = ATTACHING.lock();
+    if ATTACHED.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    let mut pair = [0i32; 2];
+    let kind = SOCK_SEQPACKET_CLOEXEC;
+    // SAFETY: every pointer is ours.
+    unsafe {
+        host_call(__NR_socketpair, [1, kind, 0, pair.as_mut_ptr() as u64])?;
+        let name = c"region";
+        let file =
+            host_call(__NR_memfd_create, [name.as_ptr() as u64, u64::from(MFD_CLOEXEC | MFD_ALLOW_SEALING)])
+                .inspect_err(|_| close_all(&pair))?;
+        let result = host_call(__NR_ftruncate, [file, Region::SIZE as u64])
+            .and_then(|_| host_call(__NR_fcntl, [file, u64::from(F_ADD_SEALS), SEALS]))
+            .and_then(|_| share(cx, file as i32, pair));
+        close_all(&[file as i32]);
+        close_all(&pair);
+        result?;
+    }
+    ATTACHED.store(true, Ordering::Release);
+    Ok(())
+}
+
+/// `SOCK_SEQPACKET | SOCK_CLOEXEC` (linux/net.h).
+const SOCK_SEQPACKET_CLOEXEC: u64 = 5 | 0x8_0000;
+
+/// Maps the region, sends it with one end of the pair, and keeps the other as process socket.
+fn share(cx: &Context, file: i32, pair: [i32; 2]) -> Result<(), Errno> {
+    let at = memory::map_shared(file, Region::SIZE as u64, true)?;
+    let start = NonNull::new(at as *mut u8).ok_or(Errno::NOMEM)?;
+    // SAFETY: fresh memory of the region's size, page aligned.
+    unsafe { Region::create(start) };
+    // SAFETY: no pointers.
+    let pid = unsafe { host_call::<0>(__NR_getpid, []) }? as i32;
+    let hello = Datagram {
+        pid,
+        personality: Some(cx.process().personality.id),
+        count: 2,
+        ..Datagram::new(DatagramKind::Hello)
+    };
+    let socket = world::reserved(DESCRIPTOR_SOCKET);
+    datagram::send(socket, &hello.to_bytes(), &[pair[1], file]).inspect_err(|error| {
+        memory::release(at, Region::SIZE as u64);
+        note_death(*error);
+    })?;
+    // SAFETY: replaces the inherited socket by our own end.
+    unsafe { host_call(__NR_dup3, [pair[0] as u64, socket as u64, 0]) }?;
+    let old = REGION.swap(at as *mut u8, Ordering::AcqRel);
+    if !old.is_null() {
+        memory::release(old as u64, Region::SIZE as u64);
+    }
+    Ok(())
+}
+
+fn close_all(descriptors: &[i32]) {
+    for descriptor in descriptors {
+        // SAFETY: our own descriptors.
+        let _ = unsafe { host_call(__NR_close, [*descriptor as u64]) };
+    }
+}
+
+/// Remembers that the mapper is gone, where an error says so.
+fn note_death(error: Errno) {
+    if matches!(error, Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) {
+        DEAD.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Tells the mapper of a child; not waited for, and of no consequence when nobody listens.
+pub fn forked(cx: &Context, pid: i32) {
+    let note = Datagram {
+        pid,
+        personality: Some(cx.process().personality.id),
+        ..Datagram::new(DatagramKind::Forked)
+    };
+    let _ = datagram::send(world::reserved(DESCRIPTOR_SOCKET), &note.to_bytes(), &[]);
+}
+
+/// Asks the mapper: builds the request with `fill` (whose variable parts take at most `contents`
+/// words, see [`message`]), sends `descriptors` beside it, waits, and reads the reply with `read`,
+/// which gets the descriptors that came with it and owns them.
+///
+/// # Errors
+/// What the operation failed with; `EIO` when the mapper is gone.
+pub fn call<P, R, T>(
+    cx: &Context,
+    operation: Operation,
+    contents: usize,
+    descriptors: &[i32],
+    fill: impl FnOnce(P::Builder<'_>) -> Result<(), Errno>,
+    read: impl FnOnce(R::Reader<'_>, &[i32]) -> Result<T, Errno>,
+) -> Result<T, Errno>
+where
+    P: Owned,
+    P::Builder<'static>: HasStructSize,
+    R: Owned,
+{
+    if DEAD.load(Ordering::Relaxed) {
+        return Err(Errno::IO);
+    }
+    if !ATTACHED.load(Ordering::Acquire) {
+        attach(cx).map_err(|_| Errno::IO)?;
+    }
+    let region = region().ok_or(Errno::IO)?;
+    let mut slot = claim(cx, region);
+    let result = exchange::<P, R, T>(cx, operation, contents, descriptors, fill, read, &mut slot);
+    // A slot of which the reply never came is lost to this process: the mapper may still write there.
+    if DEAD.load(Ordering::Relaxed) { core::mem::forget(slot) } else { slot.release() }
+    result
+}
+
+/// Takes a free slot, first the one that this thread had before.
+fn claim(cx: &Context, region: Region<'static>) -> Claimed<'static> {
+    let first = cx.tid.load(Ordering::Relaxed);
+    loop {
+        for i in 0..SLOTS as u32 {
+            let index = first.wrapping_add(i) % SLOTS as u32;
+            if let Some(claimed) = region.slot(index).and_then(|slot| slot.claim()) {
+                return claimed;
+            }
+        }
+        // SAFETY: no arguments.
+        let _ = unsafe { host_call::<0>(__NR_sched_yield, []) };
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one call, split off to give the slot back in one place")]
+fn exchange<P, R, T>(
+    cx: &Context,
+    operation: Operation,
+    contents: usize,
+    descriptors: &[i32],
+    fill: impl FnOnce(P::Builder<'_>) -> Result<(), Errno>,
+    read: impl FnOnce(R::Reader<'_>, &[i32]) -> Result<T, Errno>,
+    slot: &mut Claimed<'static>,
+) -> Result<T, Errno>
+where
+    P: Owned,
+    P::Builder<'static>: HasStructSize,
+    R: Owned,
+{
+    let len = message::build::<P>(slot.request(), contents, fill)?;
+    let tid = cx.tid.load(Ordering::Relaxed) as i32;
+    let personality = cx.process().personality.id;
+    if slot.submit(operation, personality, tid, len, descriptors.len()) {
+        let bell = Datagram {
+            slot: slot.index(),
+            count: descriptors.len() as u8,
+            ..Datagram::new(DatagramKind::Doorbell)
+        };
+        datagram::send(world::reserved(DESCRIPTOR_SOCKET), &bell.to_bytes(), descriptors).map_err(|error| {
+            DEAD.store(true, Ordering::Relaxed);
+            note_death(error);
+            Errno::IO
+        })?;
+    }
+    wait(slot)?;
+    let index = slot.index() as usize;
+    let (bytes, count) = slot.reply()?;
+    let received = receive(index, count)?;
+    let message = Message::new(bytes);
+    let result = message.root::<R::Reader<'_>>().and_then(|results| read(results, &received[..count]));
+    if result.is_err() {
+        close_all(&received[..count]);
+    }
+    result
+}
+
+/// Waits for the reply: a bounded while awake, then asleep, looking now and then for the mapper.
+fn wait(slot: &Claimed<'_>) -> Result<(), Errno> {
+    for _ in 0..world::page().stub_spin() / TURN {
+        if slot.replied() {
+            return Ok(());
+        }
+        core::hint::spin_loop();
+    }
+    while let Some(seen) = slot.prepare_sleep() {
+        let word = slot.state_word().as_ptr() as u64;
+        // SAFETY: a shared futex word of the region; the time is ours. FUTEX_WAIT is 0.
+        let slept =
+            unsafe { host_call(__NR_futex, [word, 0, u64::from(seen), LOOK.as_ptr() as u64, 0, 0]) };
+        if slept == Err(Errno::TIMEDOUT) && !slot.replied() && datagram::hung_up(world::reserved(DESCRIPTOR_SOCKET)) {
+            DEAD.store(true, Ordering::Relaxed);
+            return Err(Errno::IO);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the descriptors that came for a slot; what comes for others is kept for them.
+fn receive(index: usize, count: usize) -> Result<[i32; DESCRIPTORS], Errno> {
+    let mut taken = [-1; DESCRIPTORS];
+    if count == 0 {
+        return Ok(taken);
+    }
+    let mut mailbox = MAILBOX.lock();
+    while usize::from(mailbox.count[index]) < count {
+        let mut bytes = [0; Datagram::SIZE];
+        let mut came = [-1; DESCRIPTORS];
+        let (len, number) = datagram::receive(world::reserved(DESCRIPTOR_SOCKET), &mut bytes, &mut came)?;
+        let Some(note) = Datagram::from_bytes(&bytes[..len]) else { continue };
+        let slot = note.slot as usize;
+        if note.kind != DatagramKind::Descriptors || slot >= SLOTS {
+            close_all(&came[..number]);
+            continue;
+        }
+        mailbox.held[slot] = came;
+        mailbox.count[slot] = number as u8;
+    }
+    taken[..count].copy_from_slice(&mailbox.held[index][..count]);
+    mailbox.count[index] = 0;
+    Ok(taken)
+}

@@ -1,0 +1,4 @@
+//! Catching a foreign trap, entering the stub and leaving it.
+
+pub mod entry;
+pub mod register;
