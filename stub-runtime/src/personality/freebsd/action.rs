@@ -193,7 +193,7 @@ fn wait_host(set: u64, timeout: u64) -> Result<(i32, host::HostInfo), Errno> {
 ///
 /// # Errors
 /// `EINVAL`, `ESRCH`, `EPERM`, `EAGAIN`.
-pub fn queue(_cx: &mut Context, pid: i32, signal: i32, value: u64) -> Result<i32, Errno> {
+pub fn queue(_cx: &mut Context, pid: i32, signal: i32, value: Pointer) -> Result<i32, Errno> {
     let number = if signal == 0 { 0 } else { numbers::to_host(signal).ok_or(Errno::INVAL)? };
     // SAFETY: no pointers.
     let (own, uid) = unsafe { (call::<0>(__NR_getpid, [])?, call::<0>(__NR_getuid, [])?) };
@@ -203,7 +203,7 @@ pub fn queue(_cx: &mut Context, pid: i32, signal: i32, value: u64) -> Result<i32
         code: -1,
         fields: core::array::from_fn(|i| match i {
             0 => own | uid << 32,
-            1 => value,
+            1 => value.0,
             _ => 0,
         }),
         ..host::HostInfo::default()

@@ -2,12 +2,18 @@
 
 use super::Personality;
 
+pub mod action;
 pub mod calls;
+pub mod clock;
 pub mod errno;
 pub mod frame;
+pub mod memory;
+pub mod process;
 pub mod release;
 pub mod signal;
 pub mod start;
+pub mod thread;
+pub mod umtx;
 
 /// The personality.
 pub static PERSONALITY: Personality = Personality {

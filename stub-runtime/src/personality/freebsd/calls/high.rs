@@ -2,6 +2,7 @@
 
 use crate::call::*;
 use crate::call_rows;
+use crate::personality::freebsd::{action, memory, process, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -16,7 +17,7 @@ call_rows! {
     307 => kldnext(fileid: Int) -> Int, missing, SystemModule;
     308 => kldstat(fileid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
     309 => kldfirstmod(fileid: Int) -> Int, missing, SystemModule;
-    310 => getsid(pid: Pid) -> Pid, missing, ProcGetSession;
+    310 => getsid(pid: Pid) -> Pid, full, ProcGetSession, process::ids::session;
     311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, missing, AuthSetIds;
     312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, missing, AuthSetIds;
     313 => signanosleep() -> Int, none("obsolete");
@@ -29,18 +30,18 @@ call_rows! {
     319 => freebsd6_aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     320 => freebsd6_lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<Opaque>) -> Int,
         missing, FilePositionRead;
-    321 => yield() -> Int, missing, ProcSchedule;
+    321 => yield() -> Int, full, ProcSchedule, process::ids::yield_now;
     322 => thr_sleep() -> Int, none("obsolete");
     323 => thr_wakeup() -> Int, none("obsolete");
-    324 => mlockall(how: LockFlags) -> Int, missing, MemoryLock;
-    325 => munlockall() -> Int, missing, MemoryLock;
+    324 => mlockall(how: LockFlags) -> Int, full, MemoryLock, memory::lock::lock_all;
+    325 => munlockall() -> Int, full, MemoryLock, memory::lock::unlock_all;
     326 => __getcwd(buf: Out<Buffer<1>>, buflen: Size) -> Int, missing, FsReadLink;
     327 => sched_setparam(pid: Pid, param: In<SchedulingParameter>) -> Int, missing, ProcSchedule;
     328 => sched_getparam(pid: Pid, param: Out<SchedulingParameter>) -> Int, missing, ProcSchedule;
     329 => sched_setscheduler(pid: Pid, policy: SchedulingPolicy, param: In<SchedulingParameter>) -> Int,
         missing, ProcSchedule;
     330 => sched_getscheduler(pid: Pid) -> SchedulingPolicy, missing, ProcSchedule;
-    331 => sched_yield() -> Int, missing, ProcSchedule;
+    331 => sched_yield() -> Int, full, ProcSchedule, process::ids::yield_now;
     332 => sched_get_priority_max(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
     333 => sched_get_priority_min(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
     334 => sched_rr_get_interval(pid: Pid, interval: Out<Timespec>) -> Int, missing, ProcSchedule;
@@ -52,16 +53,16 @@ call_rows! {
     338 => jail(jail: In<Opaque>) -> Int, missing;
     339 => nnpfs_syscall(operation: Int, a_pathP: Path, a_opcode: Int, a_paramsP: Address, a_followSymlinks: Int) -> Int,
         none("the Arla file system is a kernel module");
-    340 => sigprocmask(how: MaskHow, set: In<SignalSet>, oset: Out<SignalSet>) -> Int, missing, SignalMask;
-    341 => sigsuspend(sigmask: In<SignalSet>) -> Int, missing, SignalSuspend;
+    340 => sigprocmask(how: MaskHow, set: In<SignalSet>, oset: Out<SignalSet>) -> Int, full, SignalMask, action::mask;
+    341 => sigsuspend(sigmask: In<SignalSet>) -> Int, full, SignalSuspend, action::suspend;
     342 => freebsd4_sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SignalAction;
-    343 => sigpending(set: Out<SignalSet>) -> Int, missing, SignalPending;
+    343 => sigpending(set: Out<SignalSet>) -> Int, full, SignalPending, action::pending;
     344 => freebsd4_sigreturn(sigcntxp: In<Opaque>) -> Never,
         none("FreeBSD 4 had no amd64 programs"), SignalReturn;
     345 => sigtimedwait(set: In<SignalSet>, info: Out<SignalInfo>, timeout: In<Timespec>) -> Signal,
-        missing, SignalWait;
-    346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, missing, SignalWait;
+        full, SignalWait, action::timed_wait;
+    346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, full, SignalWait, action::wait_info;
     347 => __acl_get_file(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
     348 => __acl_set_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
     349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int, missing, FileGetAttribute;
@@ -164,8 +165,8 @@ call_rows! {
     415 => __mac_execve(fname: Path, argv: Strings, envv: Strings, mac_p: In<Opaque>) -> Int,
         none("no mandatory access control policy is loaded"), ExecExec;
     416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
-        missing, SignalAction;
-    417 => sigreturn(sigcntxp: In<Opaque>) -> Never, missing, SignalReturn;
+        full, SignalAction, action::action;
+    417 => sigreturn(sigcntxp: In<Opaque>) -> Never, full, SignalReturn, action::signal_return;
     421 => getcontext(ucp: Out<Opaque>) -> Int, missing, SignalReturn;
     422 => setcontext(ucp: In<Opaque>) -> Int, missing, SignalReturn;
     423 => swapcontext(oucp: Out<Opaque>, ucp: In<Opaque>) -> Int, missing, SignalReturn;
@@ -174,11 +175,11 @@ call_rows! {
     426 => __acl_set_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
     427 => __acl_delete_link(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
     428 => __acl_aclcheck_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
-    429 => sigwait(set: In<SignalSet>, sig: Out<Signal>) -> Int, missing, SignalWait;
+    429 => sigwait(set: In<SignalSet>, sig: Out<Signal>) -> Int, full, SignalWait, action::wait;
     430 => thr_create(ctx: In<Opaque>, id: Out<Long>, flags: ThreadFlags) -> Int, missing, ThreadCreate;
-    431 => thr_exit(state: Out<Long>) -> Never, missing, ThreadExit;
-    432 => thr_self(id: Out<Long>) -> Int, missing, ThreadSelf;
-    433 => thr_kill(id: Tid, sig: Signal) -> Int, missing, SignalQueue;
+    431 => thr_exit(state: Out<Long>) -> Never, full, ThreadExit, thread::exit;
+    432 => thr_self(id: Out<Long>) -> Int, full, ThreadSelf, thread::own_id;
+    433 => thr_kill(id: Tid, sig: Signal) -> Int, full, SignalQueue, thread::kill;
     434 => freebsd10__umtx_lock(umtx: InOut<Long>) -> Int, missing, ThreadWait;
     435 => freebsd10__umtx_unlock(umtx: InOut<Long>) -> Int, missing, ThreadWake;
     436 => jail_attach(jid: Int) -> Int, missing;
@@ -204,9 +205,9 @@ call_rows! {
     452 => setaudit_addr(auditinfo_addr: In<Opaque>, length: Uint) -> Int, none("no audit trail is kept");
     453 => auditctl(path: Path) -> Int, none("no audit trail is kept");
     454 => _umtx_op(obj: Address, op: UmtxOperation, val: Ulong, uaddr1: Address, uaddr2: Address) -> Int,
-        missing, ThreadWait;
-    455 => thr_new(param: In<ThreadParameter>, param_size: Int) -> Int, missing, ThreadCreate;
-    456 => sigqueue(pid: Pid, signum: Signal, value: Address) -> Int, missing, SignalQueue;
+        partial("no priority protection, shared memory handles or robust lists"), ThreadWait, umtx::operate;
+    455 => thr_new(param: In<ThreadParameter>, param_size: Int) -> Int, full, ThreadCreate, thread::new;
+    456 => sigqueue(pid: Pid, signum: Signal, value: Address) -> Int, full, SignalQueue, action::queue;
     457 => kmq_open(path: Path, flags: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, missing;
     458 => kmq_setattr(mqd: Fd, attr: In<Opaque>, oattr: Out<Opaque>) -> Int, missing;
     459 => kmq_timedreceive(
@@ -218,7 +219,7 @@ call_rows! {
     461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, missing;
     462 => kmq_unlink(path: Path) -> Int, missing;
     463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, missing, ProcExit;
-    464 => thr_set_name(id: Tid, name: Text) -> Int, missing, ProcControl;
+    464 => thr_set_name(id: Tid, name: Text) -> Int, partial("the calling thread only"), ProcControl, thread::set_name;
     465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
     466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
         missing, ProcSchedule;
@@ -238,11 +239,11 @@ call_rows! {
     475 => pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionRead;
     476 => pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionWrite;
     477 => mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pos: Offset) -> Address,
-        missing, MemoryMap;
+        full, MemoryMap, memory::map;
     478 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, missing, FileSeek;
     479 => truncate(path: Path, length: Offset) -> Int, missing, FsTruncate;
     480 => ftruncate(fd: Fd, length: Offset) -> Int, missing, FileTruncate;
-    481 => thr_kill2(pid: Pid, id: Tid, sig: Signal) -> Int, missing, SignalQueue;
+    481 => thr_kill2(pid: Pid, id: Tid, sig: Signal) -> Int, full, SignalQueue, thread::kill_in;
     482 => freebsd12_shm_open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, MemoryShare;
     483 => shm_unlink(path: Path) -> Int, missing, MemoryShare;
     484 => cpuset(setid: Out<Int>) -> Int, missing, ThreadAffinity;
@@ -250,9 +251,9 @@ call_rows! {
     486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int,
         missing, ThreadAffinity;
     487 => cpuset_getaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: Out<Bytes<3>>) -> Int,
-        missing, ThreadAffinity;
+        full, ThreadAffinity, process::get_affinity;
     488 => cpuset_setaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: In<Bytes<3>>) -> Int,
-        missing, ThreadAffinity;
+        full, ThreadAffinity, process::set_affinity;
     489 => faccessat(fd: DirFd, path: Path, amode: AccessMode, flag: AtFlags) -> Int, missing, FsAccess;
     490 => fchmodat(fd: DirFd, path: Path, mode: Mode, flag: AtFlags) -> Int, missing, FsSetMode;
     491 => fchownat(fd: DirFd, path: Path, uid: Uid, gid: Gid, flag: AtFlags) -> Int, missing, FsSetOwner;
@@ -306,7 +307,7 @@ call_rows! {
     532 => wait6(
         idtype: IdKind, id: Long, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>,
         info: Out<SignalInfo>
-    ) -> Pid, missing, ProcWait;
+    ) -> Pid, partial("ids other than process, group and all"), ProcWait, process::wait6;
     533 => cap_rights_limit(fd: Fd, rightsp: In<Opaque>) -> Int, missing;
     534 => cap_ioctls_limit(fd: Fd, cmds: In<List<Ulong, 2>>, ncmds: Size) -> Int, missing;
     535 => cap_ioctls_get(fd: Fd, cmds: Out<List<Ulong, 2>>, maxcmds: Size) -> Size, missing;

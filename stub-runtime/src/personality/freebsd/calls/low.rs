@@ -2,19 +2,20 @@
 
 use crate::call::*;
 use crate::call_rows;
+use crate::personality::freebsd::{action, clock, memory, process, thread};
 
 call_rows! {
     pub const ROWS;
 
     0 => syscall(number: Int) -> Long, missing;
-    1 => exit(rval: Int) -> Never, missing, ProcExit;
-    2 => fork() -> Pid, missing, ProcFork;
+    1 => exit(rval: Int) -> Never, full, ProcExit, process::exit;
+    2 => fork() -> Pid, full, ProcFork, process::fork;
     3 => read(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size) -> Size, missing, FileRead;
     4 => write(fd: Fd, buf: In<Bytes<2>>, nbyte: Size) -> Size, missing, FileWrite;
     5 => open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
     6 => close(fd: Fd) -> Int, missing, FileClose;
     7 => wait4(pid: Pid, status: Out<WaitStatus>, options: WaitOptions, rusage: Out<Rusage>) -> Pid,
-        missing, ProcWait;
+        full, ProcWait, process::wait4;
     8 => ocreat(path: Path, mode: Mode) -> Fd, none("4.3BSD call, not built for amd64"), FsOpen;
     9 => link(path: Path, link: Path) -> Int, missing, FsLink;
     10 => unlink(path: Path) -> Int, missing, FsRemove;
@@ -24,12 +25,12 @@ call_rows! {
     14 => freebsd11_mknod(path: Path, mode: Mode, dev: Uint) -> Int, missing, FsMakeNode;
     15 => chmod(path: Path, mode: Mode) -> Int, missing, FsSetMode;
     16 => chown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
-    17 => break(nsize: Address) -> Address, missing, MemoryBreak;
+    17 => break(nsize: Address) -> Address, full, MemoryBreak, memory::set_break;
     18 => freebsd4_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
         none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
     19 => olseek(fd: Fd, offset: Long, whence: Whence) -> Long,
         none("4.3BSD call, not built for amd64"), FileSeek;
-    20 => getpid() -> Pid, missing, ProcGetPid;
+    20 => getpid() -> Pid, full, ProcGetPid, process::ids::pid;
     21 => mount(type: Text, path: Path, flags: MountFlags, data: Address) -> Int, missing, FsMount;
     22 => unmount(path: Path, flags: UnmountFlags) -> Int, missing, FsUnmount;
     23 => setuid(uid: Uid) -> Int, missing, AuthSetIds;
@@ -54,7 +55,7 @@ call_rows! {
     36 => sync() -> Int, missing, FileSynchronize;
     37 => kill(pid: Pid, signum: Signal) -> Int, missing, ProcKill;
     38 => ostat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
-    39 => getppid() -> Pid, missing, ProcGetParent;
+    39 => getppid() -> Pid, full, ProcGetParent, process::ids::parent;
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     41 => dup(fd: Fd) -> Fd, missing, FileDuplicate;
     42 => freebsd10_pipe() -> Fd, missing, PflocalPipe;
@@ -70,21 +71,21 @@ call_rows! {
     50 => setlogin(namebuf: Text) -> Int, missing, ProcSetSession;
     51 => acct(path: Path) -> Int, none("no process accounting");
     52 => osigpending() -> Int, none("4.3BSD call, not built for amd64"), SignalPending;
-    53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, missing, SignalStack;
+    53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
     54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, missing, DeviceControl;
     55 => reboot(opt: Bits) -> Int, missing, SystemReboot;
     56 => revoke(path: Path) -> Int, missing, DeviceControl;
     57 => symlink(path: Path, link: Path) -> Int, missing, FsSymbolicLink;
     58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size, missing, FsReadLink;
     59 => execve(fname: Path, argv: Strings, envv: Strings) -> Int, missing, ExecExec;
-    60 => umask(newmask: Mode) -> Mode, missing, ProcControl;
+    60 => umask(newmask: Mode) -> Mode, full, ProcControl, process::ids::set_creation_mask;
     61 => chroot(path: Path) -> Int, missing, FsChangeRoot;
     62 => ofstat(fd: Fd, sb: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FileStat;
     63 => ogetkerninfo(op: Int, where: Out<Bytes<2>>, size: InOut<Ulong>, arg: Int) -> Int,
         none("4.3BSD call, not built for amd64"), SystemControl;
     64 => ogetpagesize() -> Int, none("4.3BSD call, not built for amd64"), SystemInformation;
-    65 => msync(addr: Address, len: Size, flags: SyncFlags) -> Int, missing, MemorySync;
-    66 => vfork() -> Pid, missing, ProcFork;
+    65 => msync(addr: Address, len: Size, flags: SyncFlags) -> Int, full, MemorySync, memory::synchronize;
+    66 => vfork() -> Pid, full, ProcFork, process::vfork;
     67 => vread() -> Int, none("obsolete");
     68 => vwrite() -> Int, none("obsolete");
     69 => sbrk(incr: Int) -> Int, none("obsolete");
@@ -92,20 +93,20 @@ call_rows! {
     71 => ommap(addr: Address, len: Int, prot: Protection, flags: MapFlags, fd: Fd, pos: Long) -> Address,
         none("4.3BSD call, not built for amd64"), MemoryMap;
     72 => freebsd11_vadvise(anom: Int) -> Int, none("was never more than EINVAL"), MemoryAdvise;
-    73 => munmap(addr: Address, len: Size) -> Int, missing, MemoryUnmap;
-    74 => mprotect(addr: Address, len: Size, prot: Protection) -> Int, missing, MemoryProtect;
-    75 => madvise(addr: Address, len: Size, behav: Advice) -> Int, missing, MemoryAdvise;
+    73 => munmap(addr: Address, len: Size) -> Int, full, MemoryUnmap, memory::unmap;
+    74 => mprotect(addr: Address, len: Size, prot: Protection) -> Int, full, MemoryProtect, memory::protect;
+    75 => madvise(addr: Address, len: Size, behav: Advice) -> Int, full, MemoryAdvise, memory::advise;
     76 => vhangup() -> Int, none("obsolete");
     77 => vlimit() -> Int, none("obsolete");
-    78 => mincore(addr: Address, len: Size, vec: Out<Opaque>) -> Int, missing, MemoryAdvise;
+    78 => mincore(addr: Address, len: Size, vec: Out<Opaque>) -> Int, full, MemoryAdvise, memory::in_core;
     79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
     80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
-    81 => getpgrp() -> Pid, missing, ProcGetGroup;
-    82 => setpgid(pid: Pid, pgid: Pid) -> Int, missing, ProcSetGroup;
-    83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int, missing, TimeInterval;
+    81 => getpgrp() -> Pid, full, ProcGetGroup, process::ids::own_group;
+    82 => setpgid(pid: Pid, pgid: Pid) -> Int, full, ProcSetGroup, process::ids::set_group;
+    83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int, full, TimeInterval, clock::set_interval;
     84 => owait() -> Pid, none("4.3BSD call, not built for amd64"), ProcWait;
     85 => swapon(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
-    86 => getitimer(which: TimerKind, itv: Out<Itimerval>) -> Int, missing, TimeInterval;
+    86 => getitimer(which: TimerKind, itv: Out<Itimerval>) -> Int, full, TimeInterval, clock::get_interval;
     87 => ogethostname(hostname: Out<Buffer<1>>, len: Uint) -> Int,
         none("4.3BSD call, not built for amd64"), SystemIdentity;
     88 => osethostname(hostname: In<Buffer<1>>, len: Uint) -> Int,
@@ -147,8 +148,8 @@ call_rows! {
     114 => osendmsg(s: Fd, msg: In<Opaque>, flags: MessageFlags) -> Int,
         none("4.3BSD call, not built for amd64"), SocketSend;
     115 => vtrace() -> Int, none("obsolete");
-    116 => gettimeofday(tp: Out<Timeval>, tzp: Out<Timezone>) -> Int, missing, TimeGet;
-    117 => getrusage(who: UsageWho, rusage: Out<Rusage>) -> Int, missing, ProcUsage;
+    116 => gettimeofday(tp: Out<Timeval>, tzp: Out<Timezone>) -> Int, full, TimeGet, clock::time_of_day;
+    117 => getrusage(who: UsageWho, rusage: Out<Rusage>) -> Int, full, ProcUsage, process::usage;
     118 => getsockopt(
         s: Fd, level: SocketLevel, name: SocketOption, val: Out<Bytes<4>>, avalsize: InOut<SocketLength>
     ) -> Int, missing, SocketGetOption;
@@ -188,7 +189,7 @@ call_rows! {
     145 => osetrlimit(which: LimitKind, rlp: In<Opaque>) -> Int,
         none("4.3BSD call, not built for amd64"), ProcLimits;
     146 => okillpg(pgid: Pid, signum: Signal) -> Int, none("4.3BSD call, not built for amd64"), ProcKill;
-    147 => setsid() -> Pid, missing, ProcSetSession;
+    147 => setsid() -> Pid, full, ProcSetSession, process::ids::set_session;
     148 => quotactl(path: Path, cmd: Int, uid: Uid, arg: Address) -> Int, none("no disk quotas");
     149 => oquota() -> Int, none("4.3BSD call, not built for amd64");
     150 => ogetsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
@@ -209,7 +210,7 @@ call_rows! {
     163 => freebsd4_setdomainname(domainname: In<Buffer<1>>, len: Int) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SystemSetIdentity;
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
-    165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, missing, ThreadSetBase;
+    165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, partial("FS base only"), ThreadSetBase, thread::sysarch;
     166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
         missing, ProcSchedule;
     169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;
@@ -233,8 +234,8 @@ call_rows! {
     190 => freebsd11_lstat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
     191 => pathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
     192 => fpathconf(fd: Fd, name: PathVariable) -> Long, missing, FileStatFilesystem;
-    194 => getrlimit(which: LimitKind, rlp: Out<Rlimit>) -> Int, missing, ProcLimits;
-    195 => setrlimit(which: LimitKind, rlp: In<Rlimit>) -> Int, missing, ProcLimits;
+    194 => getrlimit(which: LimitKind, rlp: Out<Rlimit>) -> Int, full, ProcLimits, process::get_limit;
+    195 => setrlimit(which: LimitKind, rlp: In<Rlimit>) -> Int, full, ProcLimits, process::set_limit;
     196 => freebsd11_getdirentries(fd: Fd, buf: Out<Opaque>, count: Uint, basep: Out<Long>) -> Int,
         missing, FileReadDirectory;
     197 => freebsd6_mmap(
@@ -248,11 +249,11 @@ call_rows! {
         name: In<SysctlName<1>>, namelen: Uint, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>,
         new: In<Bytes<5>>, newlen: Size
     ) -> Int, missing, SystemControl;
-    203 => mlock(addr: Address, len: Size) -> Int, missing, MemoryLock;
-    204 => munlock(addr: Address, len: Size) -> Int, missing, MemoryLock;
+    203 => mlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::lock;
+    204 => munlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::unlock;
     205 => undelete(path: Path) -> Int, none("the host's file systems have no whiteouts to take back");
     206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int, missing, FileSetTimes;
-    207 => getpgid(pid: Pid) -> Pid, missing, ProcGetGroup;
+    207 => getpgid(pid: Pid) -> Pid, full, ProcGetGroup, process::ids::group;
     209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, missing, EventPoll;
     210 => lkmnosys0() -> Int, none("a place for a kernel module's call");
     211 => lkmnosys1() -> Int, none("a place for a kernel module's call");
@@ -277,27 +278,27 @@ call_rows! {
     229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
     230 => shmdt(shmaddr: Address) -> Int, missing, MemoryShare;
     231 => shmget(key: Long, size: Size, shmflg: IpcFlags) -> Int, missing, MemoryShare;
-    232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
-    233 => clock_settime(clock_id: ClockId, tp: In<Timespec>) -> Int, missing, TimeSet;
-    234 => clock_getres(clock_id: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
+    232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::get;
+    233 => clock_settime(clock_id: ClockId, tp: In<Timespec>) -> Int, full, TimeSet, clock::set;
+    234 => clock_getres(clock_id: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::resolution;
     235 => ktimer_create(clock_id: ClockId, evp: In<SignalEvent>, timerid: Out<Int>) -> Int,
-        missing, TimeTimer;
-    236 => ktimer_delete(timerid: Int) -> Int, missing, TimeTimer;
+        partial("no SIGEV_KEVENT"), TimeTimer, clock::create_timer;
+    236 => ktimer_delete(timerid: Int) -> Int, full, TimeTimer, clock::delete_timer;
     237 => ktimer_settime(timerid: Int, flags: TimerFlags, value: In<Itimerspec>, ovalue: Out<Itimerspec>) -> Int,
-        missing, TimeTimer;
-    238 => ktimer_gettime(timerid: Int, value: Out<Itimerspec>) -> Int, missing, TimeTimer;
-    239 => ktimer_getoverrun(timerid: Int) -> Int, missing, TimeTimer;
-    240 => nanosleep(rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int, missing, TimeSleep;
+        full, TimeTimer, clock::set_timer;
+    238 => ktimer_gettime(timerid: Int, value: Out<Itimerspec>) -> Int, full, TimeTimer, clock::get_timer;
+    239 => ktimer_getoverrun(timerid: Int) -> Int, full, TimeTimer, clock::timer_overrun;
+    240 => nanosleep(rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int, full, TimeSleep, clock::sleep;
     241 => ffclock_getcounter(ffcount: Out<Ulong>) -> Int,
         none("the host has no feed-forward clock"), TimeGet;
     242 => ffclock_setestimate(cest: In<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeSet;
     243 => ffclock_getestimate(cest: Out<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeGet;
     244 => clock_nanosleep(clock_id: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
-        missing, TimeSleep;
-    247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int, missing, TimeGet;
+        full, TimeSleep, clock::clock_sleep;
+    247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int, full, TimeGet, clock::cpu_clock;
     248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, missing, TimeGet;
-    250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, missing, MemoryAdvise;
-    251 => rfork(flags: ForkFlags) -> Pid, missing, ProcFork;
+    250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
+    251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
     253 => issetugid() -> Int, missing, AuthGetIds;
     254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
