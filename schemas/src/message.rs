@@ -16,6 +16,18 @@ pub const WORD: usize = 8;
 /// How deep a message may be nested. Those of this crate stay far below.
 const NESTING: i32 = 16;
 
+/// Words as the bytes that they are in memory. Messages must be aligned to words.
+pub fn bytes(words: &[u64]) -> &[u8] {
+    // SAFETY: initialised memory of that many bytes, borrowed.
+    unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
+/// Words as the bytes that they are in memory, to be written.
+pub fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: initialised memory of that many bytes, borrowed; any bytes make words.
+    unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}
+
 /// Words that the contents of a `Data` field take.
 pub const fn data_words(length: usize) -> usize {
     length.div_ceil(WORD)

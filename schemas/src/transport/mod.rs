@@ -21,7 +21,7 @@ pub use datagram::{Datagram, DatagramKind};
 pub use handoff::{Handoff, HandoffFlags};
 pub use region::{Region, RegionHeader};
 pub use shared::{Plain, Shared, Text};
-pub use slot::{Claimed, Request, Slot, SlotHeader, State, Taken};
+pub use slot::{Claimed, Request, RequestBuffer, Slot, SlotHeader, State, Taken};
 pub use world::{Identity, Mount, MountKind, World};
 
 /// Version of all layouts of this module.

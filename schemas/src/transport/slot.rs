@@ -21,7 +21,10 @@
 //! into the reply half.
 
 use super::{DESCRIPTORS, REPLY_SIZE, REQUEST_SIZE, Region, SLOT_SIZE};
-use crate::{Errno, Operation, Personality, message::WORD};
+use crate::{
+    Errno, Operation, Personality,
+    message::{self, WORD},
+};
 use core::{
     ptr::NonNull,
     sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering},
@@ -226,20 +229,23 @@ impl<'a> Claimed<'a> {
     }
 }
 
-/// What a request says beside its message. Told by the guest: only ranges are checked.
+/// A request, copied. All of it was told by the guest: only ranges are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct Request<'a> {
     /// What is asked.
     pub operation: Operation,
     /// The OS that the stub speaks for.
     pub personality: Personality,
     /// The thread that asks.
     pub thread: i32,
-    /// Bytes of the message.
-    pub length: usize,
+    /// The message.
+    pub message: &'a [u8],
     /// Descriptors that the doorbell carried.
     pub descriptors: usize,
 }
+
+/// Room for the longest request.
+pub type RequestBuffer = [u64; REQUEST_SIZE / WORD];
 
 /// Mapper: a request that this worker works on.
 #[must_use = "the guest waits until it is completed"]
@@ -253,9 +259,9 @@ impl Taken<'_> {
         self.slot.index
     }
 
-    /// Copies the request into `target`, of which as many words as the message has are written. `EBADMSG` when the
+    /// Copies the request into `target`, of which as many words as the message has are used. `EBADMSG` when the
     /// head is nonsense, `ENOSYS` for an unknown operation.
-    pub fn copy_request(&self, target: &mut [u64; REQUEST_SIZE / WORD]) -> Result<Request, Errno> {
+    pub fn copy_request<'t>(&self, target: &'t mut RequestBuffer) -> Result<Request<'t>, Errno> {
         let header = self.slot.header();
         let length = header.request_length.load(Ordering::Relaxed) as usize;
         let descriptors = usize::from(header.request_descriptors.load(Ordering::Relaxed));
@@ -266,7 +272,8 @@ impl Taken<'_> {
             Personality::from_byte(header.personality.load(Ordering::Relaxed)).ok_or(Errno::BADMSG)?;
         let operation = Operation::from_id(header.operation.load(Ordering::Relaxed)).ok_or(Errno::NOSYS)?;
         let area = self.slot.request_area().cast::<AtomicU64>();
-        for (index, word) in target[..length / WORD].iter_mut().enumerate() {
+        let target = &mut target[..length / WORD];
+        for (index, word) in target.iter_mut().enumerate() {
             // SAFETY: aligned and within the request half; the guest may write meanwhile, hence atomic.
             *word = unsafe { area.add(index).as_ref() }.load(Ordering::Relaxed);
         }
@@ -274,7 +281,7 @@ impl Taken<'_> {
             operation,
             personality,
             thread: header.thread.load(Ordering::Relaxed),
-            length,
+            message: message::bytes(target),
             descriptors,
         })
     }
