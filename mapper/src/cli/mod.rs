@@ -1,0 +1,60 @@
+//! The command line. One module a verb.
+
+mod run;
+mod select;
+
+use clap::{Parser, Subcommand};
+
+/// Runs programs of other operating systems, and explains what happens to their system calls.
+#[derive(Debug, Parser)]
+#[command(name = "mapper", version, disable_help_subcommand = true)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Arguments),
+}
+
+/// Exit status when something other than the program asked for went wrong, as of `env`, `nice` and `timeout`.
+const FAILURE: u8 = 125;
+/// Exit status when the command line was wrong, as of a shell's own commands.
+const USAGE: u8 = 2;
+/// What went wrong with a verb, for a person to read, and the exit status that says so.
+#[derive(Debug)]
+struct Failure {
+    status: u8,
+    message: String,
+}
+
+impl Failure {
+    /// A failure with a status of its own.
+    fn with_status(status: u8, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+/// Runs the verb that the process's arguments name and returns the exit status.
+pub fn main() -> u8 {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => {
+            let status = if error.use_stderr() { USAGE } else { 0 };
+            // Nothing is left to be done when even the message cannot be written.
+            let _ = error.print();
+            return status;
+        }
+    };
+    let done = match command.verb {
+        Verb::Run(arguments) => run::run(arguments),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            eprintln!("mapper: {}", failure.message);
+            failure.status
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The control plane: how the command line talks to running worlds.
+
+pub mod place;

@@ -1,0 +1,214 @@
+//! Deployments: which servers run, where, and what is routed to them. One TOML file each.
+//!
+//! A deployment says only where it differs: unless it begins with `inherit = "nothing"` it continues the built-in
+//! one ([`DEFAULT`]), or the file that `inherit` names. Settings and servers of the same name replace what is
+//! inherited; mounts and routes follow it, and of two that match equally well the later one counts.
+
+mod error;
+mod resolve;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemas::{Flavour, Interface, Operation, Personality};
+use serde::Deserialize;
+
+pub use error::{Complaint, DeploymentError, nearest};
+pub use text::DEFAULT;
+
+/// A deployment with all its names looked up.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// What it is called: the file's name without `.toml`, or `default`.
+    pub name: String,
+    /// The file it came from; none for the built-in one.
+    pub path: Option<PathBuf>,
+    /// Settings of the world as a whole.
+    pub options: Options,
+    /// Where each OS's own files are installed.
+    pub sysroots: BTreeMap<Personality, Sysroot>,
+    /// What guests of each OS are told that they run on; where it says nothing, the host's own words.
+    pub identities: BTreeMap<Personality, OsIdentity>,
+    /// The mount table, in the order in which entries were written.
+    pub mounts: Vec<Mount>,
+    /// The servers, by name.
+    pub servers: BTreeMap<String, ServerSpec>,
+    /// Routes that differ from the declared ones, in the order in which they were written.
+    pub routes: Vec<RouteRule>,
+}
+
+/// Settings of the world as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The name that guests believe their machine has; none for the host's.
+    pub hostname: Option<String>,
+    /// Whether every `direct` route is `mapped` instead, for audit or confinement.
+    pub mediate: bool,
+    /// Whether guests of all OSes see each other.
+    pub process_lists: ProcessLists,
+    /// How many threads answer mapped operations.
+    pub workers: usize,
+    /// How long a worker, having answered a request, looks for the next one before it sleeps.
+    pub poll_microseconds: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            hostname: None,
+            mediate: false,
+            process_lists: ProcessLists::Shared,
+            workers: 2,
+            poll_microseconds: 50,
+        }
+    }
+}
+
+/// Which processes a guest sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProcessLists {
+    /// All guests of the world.
+    Shared,
+    /// Those of its own OS.
+    PerOs,
+}
+
+/// Where an OS's own files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sysroot {
+    /// The directory of the host.
+    pub directory: PathBuf,
+    /// Whether its absence is no error.
+    pub optional: bool,
+}
+
+/// What `uname(2)` says to guests of an OS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OsIdentity {
+    /// Name of the OS.
+    pub system: String,
+    /// Its release.
+    pub release: String,
+    /// Its version, a longer text.
+    pub version: String,
+    /// The hardware, in that OS's word for it.
+    pub machine: String,
+    /// The version as the number that programs ask for, where that OS has one.
+    pub number: u64,
+}
+
+impl OsIdentity {
+    /// As the world page holds it.
+    pub fn to_transport(&self) -> schemas::transport::Identity {
+        use schemas::transport::{Identity, Text};
+        Identity {
+            system: Text::truncated(self.system.as_bytes()),
+            release: Text::truncated(self.release.as_bytes()),
+            version: Text::truncated(self.version.as_bytes()),
+            machine: Text::truncated(self.machine.as_bytes()),
+            number: self.number,
+        }
+    }
+}
+
+/// One entry of the mount table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// The absolute path where it appears, without a slash at its end (`/` itself excepted).
+    pub prefix: String,
+    /// The OSes that see it; none for all.
+    pub personalities: Option<Vec<Personality>>,
+    /// What appears there.
+    pub target: MountTarget,
+}
+
+/// What appears at a mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountTarget {
+    /// A directory of the host, donated to the guests.
+    Directory(PathBuf),
+    /// A server, by name.
+    Server(String),
+}
+
+/// One server as the deployment asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerSpec {
+    /// Which implementation.
+    pub kind: ServerKind,
+    /// Where it runs.
+    pub place: Place,
+    /// What the implementation itself understands.
+    pub settings: toml::Table,
+}
+
+/// Where a server runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Inside the mapper.
+    #[default]
+    Task,
+    /// In a process of its own.
+    Process,
+}
+
+/// A route that differs from the declared one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteRule {
+    /// The operations concerned.
+    pub operations: Vec<Operation>,
+    /// The OSes concerned; none for all.
+    pub personalities: Option<Vec<Personality>>,
+    /// Only paths at or below this one.
+    pub path: Option<String>,
+    /// Only sockets of this family.
+    pub family: Option<u32>,
+    /// The flavour to have; none keeps it.
+    pub flavour: Option<Flavour>,
+    /// The server to answer, by name; none keeps it.
+    pub server: Option<String>,
+}
+
+/// An implementation of a server that this mapper carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerKind {
+    /// What the deployment calls it.
+    pub name: &'static str,
+    /// The interface it answers.
+    pub interface: Interface,
+}
+
+impl Deployment {
+    /// The built-in deployment.
+    ///
+    /// # Panics
+    /// Never, as the tests show.
+    pub fn built_in() -> Self {
+        let chain = text::parse_default().map(|loaded| vec![loaded]);
+        let chain = chain.unwrap_or_else(|complaint| panic!("{complaint}"));
+        resolve::resolve("default".to_owned(), None, &chain).unwrap_or_else(|complaint| panic!("{complaint}"))
+    }
+
+    /// Reads a deployment file.
+    pub fn load(path: &Path) -> Result<Self, DeploymentError> {
+        let chain = text::load_chain(path)?;
+        Ok(resolve::resolve(name_of(path), Some(path.to_owned()), &chain)?)
+    }
+
+    /// Takes a deployment's text; `path` serves messages and what the text inherits.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, DeploymentError> {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let chain = text::chain(path.display().to_string(), text.to_owned(), folder)?;
+        Ok(resolve::resolve(name_of(path), Some(path.to_owned()), &chain)?)
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Becoming the guest: the stub's image replaces this process.
+
+use std::ffi::{CString, OsStr, OsString, c_char};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::io::Errno;
+
+/// The stub, as it was built together with this mapper.
+static STUB: &[u8] = include_bytes!(env!("STUB_IMAGE"));
+
+/// A memory file with the stub, executable and never to be changed.
+pub fn stub_image() -> Result<OwnedFd, Errno> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // MFD_EXEC is of Linux 6.3; a kernel that does not know it makes executable files anyway.
+    let image = match rustix::fs::memfd_create(c"stub", flags | MemfdFlags::EXEC) {
+        Err(Errno::INVAL) => rustix::fs::memfd_create(c"stub", flags),
+        made => made,
+    }?;
+    let mut rest = STUB;
+    while !rest.is_empty() {
+        let written = rustix::io::write(&image, rest)?;
+        rest = &rest[written..];
+    }
+    rustix::fs::fcntl_add_seals(
+        image.as_fd(),
+        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+    )?;
+    Ok(image)
+}
+
+/// What the guest starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Its arguments, the program's name first.
+    pub arguments: Vec<OsString>,
+    /// Its environment, as `NAME=value`.
+    pub environment: Vec<OsString>,
+}
+
+impl Start {
+    /// The given arguments with this process's own environment.
+    pub fn with_own_environment(arguments: Vec<OsString>) -> Self {
+        let environment = std::env::vars_os()
+            .map(|(mut name, value)| {
+                name.push("=");
+                name.push(value);
+                name
+            })
+            .collect();
+        Self { arguments, environment }
+    }
+}
+
+/// Replaces this process by the stub; returns only when the host refuses.
+///
+/// The stub learns the number of its first reserved descriptor, its own image's, from the name it is executed under:
+/// the kernel sets `AT_EXECFN` to `/dev/fd/N` when it executes descriptor N itself.
+pub fn execute(base: RawFd, start: &Start) -> Errno {
+    let (Some(arguments), Some(environment)) = (c_strings(&start.arguments), c_strings(&start.environment))
+    else {
+        return Errno::INVAL;
+    };
+    let argv = pointers(&arguments);
+    let envp = pointers(&environment);
+    // SAFETY: both vectors end in a null pointer and point to strings that live until the call is over.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            base,
+            c"".as_ptr(),
+            argv.as_ptr(),
+            envp.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        )
+    };
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
+}
+
+fn c_strings(strings: &[OsString]) -> Option<Vec<CString>> {
+    strings.iter().map(|string: &OsString| c_string(string)).collect()
+}
+
+fn c_string(string: &OsStr) -> Option<CString> {
+    CString::new(string.as_bytes()).ok()
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const c_char> {
+    strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+}
