@@ -8,6 +8,7 @@ use schemas::Errno;
 
 use crate::context::Context;
 use crate::host::linux::{abi, memory, syscall::call, thread};
+use crate::operation::descriptor;
 use crate::operation::signal::Action;
 use crate::personality::Personality;
 
@@ -79,6 +80,8 @@ pub struct Process {
     pub actions: Lock<[Action; 65]>,
     /// The end of its data.
     pub data_end: Lock<Break>,
+    /// What its descriptors mean.
+    pub descriptors: descriptor::Table,
     /// All thread blocks ever made, in use or free.
     pub threads: Lock<*mut Context>,
     /// Address of the code to which handlers return, where the OS gives one.
@@ -107,6 +110,7 @@ impl Process {
             personality,
             actions: Lock::new([Action::DEFAULT; 65]),
             data_end: Lock::new(Break::default()),
+            descriptors: descriptor::Table::new(),
             threads: Lock::new(core::ptr::null_mut()),
             signal_code: 0,
             executable: [0; 1024],
@@ -174,8 +178,8 @@ impl Process {
     }
 
     /// Takes the locks that must not be held by a thread that a forked child does not have.
-    pub fn fork_locks(&self) -> (Guard<'_, [Action; 65]>, Guard<'_, Break>, Guard<'_, *mut Context>) {
-        (self.actions.lock(), self.data_end.lock(), self.threads.lock())
+    pub fn fork_locks(&self) -> impl Sized + '_ {
+        (self.actions.lock(), self.data_end.lock(), self.threads.lock(), self.descriptors.hold())
     }
 
     /// After a fork only the calling thread is there: the blocks of the others are free.
@@ -215,6 +219,7 @@ impl Process {
         let copy = Process::allocate(self.personality)?;
         copy.actions = Lock::new(*self.actions.lock());
         copy.data_end = Lock::new(*self.data_end.lock());
+        copy.descriptors.copy_from(&self.descriptors)?;
         copy.threads = Lock::new(*self.threads.lock());
         copy.signal_code = self.signal_code;
         copy.executable = self.executable;
@@ -225,6 +230,7 @@ impl Process {
 
     /// Gives the memory of a copy back.
     pub fn free(&mut self) {
+        self.descriptors.free();
         memory::release(self as *mut Process as u64, size_of::<Process>() as u64);
     }
 
@@ -232,7 +238,11 @@ impl Process {
     pub fn owns(&self, addr: u64, len: u64) -> bool {
         let end = addr.saturating_add(len);
         let hits = |r: &core::ops::Range<u64>| addr < r.end && r.start < end;
-        if hits(&crate::trap::entry::image()) || hits(&crate::transport::range()) || self.kept.iter().any(hits) {
+        if hits(&crate::trap::entry::image())
+            || hits(&crate::transport::range())
+            || hits(&self.descriptors.range())
+            || self.kept.iter().any(hits)
+        {
             return true;
         }
         let head = self.threads.lock();

@@ -1,6 +1,7 @@
 //! The OS-neutral work of the stub. Everything here speaks the host's numbers; personalities
 //! translate before and after.
 
+pub mod descriptor;
 pub mod memory;
 pub mod signal;
 pub mod system;
