@@ -79,6 +79,8 @@ pub struct Row {
     pub operation: Option<Operation>,
     /// The code that answers it.
     pub handler: Option<Handler>,
+    /// One bit for each argument that is a descriptor, so that the stub's own can be kept from the guest.
+    pub descriptors: u8,
 }
 
 impl Row {
@@ -91,7 +93,21 @@ impl Row {
         support: Support::None("no such call"),
         operation: None,
         handler: None,
+        descriptors: 0,
     };
+}
+
+/// Marks the arguments that are descriptors.
+pub const fn descriptors(args: &[Arg]) -> u8 {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < args.len() {
+        if matches!(args[at].kind, Kind::Descriptor | Kind::Directory) {
+            bits |= 1 << at;
+        }
+        at += 1;
+    }
+    bits
 }
 
 /// The calls of one OS, indexed by number.

@@ -44,8 +44,8 @@ impl Constant {
 pub struct Flags {
     /// Its rows; where several fit, the first does.
     pub constants: &'static [Constant],
-    /// Bits that stand for themselves in both directions.
-    same: u64,
+    /// Bits that stand for themselves in both directions; none when not even 0 does.
+    same: Option<u64>,
 }
 
 impl Flags {
@@ -60,7 +60,10 @@ impl Flags {
     /// `EINVAL` for a bit that this OS does not have or that the host has no counterpart for.
     #[inline]
     pub fn to_host(&self, bits: u64) -> Result<u64, Errno> {
-        if bits & !self.same == 0 { Ok(bits) } else { self.translate_to_host(bits) }
+        match self.same {
+            Some(same) if bits & !same == 0 => Ok(bits),
+            _ => self.translate_to_host(bits),
+        }
     }
 
     fn translate_to_host(&self, bits: u64) -> Result<u64, Errno> {
@@ -83,7 +86,10 @@ impl Flags {
     /// understand it.
     #[inline]
     pub fn from_host(&self, bits: u64) -> u64 {
-        if bits & !self.same == 0 { bits } else { self.translate_from_host(bits) }
+        match self.same {
+            Some(same) if bits & !same == 0 => bits,
+            _ => self.translate_from_host(bits),
+        }
     }
 
     fn translate_from_host(&self, bits: u64) -> u64 {
@@ -102,7 +108,7 @@ impl Flags {
 
 /// Single bits with the same meaning here and there, and no part in anything wider. None when a field is not
 /// zero on the host for a zero here or the other way round, for then no bit at all says something too.
-const fn same(constants: &[Constant]) -> u64 {
+const fn same(constants: &[Constant]) -> Option<u64> {
     let mut same = 0;
     let mut wide = 0;
     let mut at = 0;
@@ -112,8 +118,9 @@ const fn same(constants: &[Constant]) -> u64 {
             wide |= constant.mask;
         }
         if let Some(host) = constant.host {
-            if (constant.value == 0) != (host.value == 0) && host.mask != 0 {
-                return 0;
+            let field = constant.mask != constant.value || host.mask != host.value;
+            if field && host.mask != 0 && (constant.value == 0) != (host.value == 0) {
+                return None;
             }
             if host.mask.count_ones() != 1 {
                 wide |= host.mask;
@@ -126,7 +133,7 @@ const fn same(constants: &[Constant]) -> u64 {
         }
         at += 1;
     }
-    same & !wide
+    Some(same & !wide)
 }
 
 /// Numbers of which one is chosen.
@@ -181,7 +188,7 @@ macro_rules! constants {
     ($(
         $(#[$documentation:meta])*
         pub static $table:ident: $kind:ident of $integer:ty {
-            $($name:ident = $value:literal $(in $mask:literal)? $(=> $host:tt $(:: $host_name:ident)? $(in $host_mask:path)?)?;)*
+            $($name:ident = $value:literal $(in $mask:literal)? $(=> $host:tt $(:: $host_name:ident)? $(in $host_mask:expr)?)?;)*
         }
     )*) => {
         $(
@@ -276,8 +283,8 @@ pub(crate) mod tests {
     constants! {
         /// With everything a row can be.
         pub static SAMPLE: Flags of u32 {
-            READ = 0 in 0x3 => 0 in super::tests::HOST_ACCESS;
-            WRITE = 1 in 0x3 => 1 in super::tests::HOST_ACCESS;
+            READ = 0 in 0x3 => 0 in 3;
+            WRITE = 1 in 0x3 => 1 in 3;
             SAME = 0x10 => 0x10;
             MOVED = 0x20 => 0x400;
             HINT = 0x40 => 0;
@@ -292,21 +299,19 @@ pub(crate) mod tests {
         }
     }
 
-    const HOST_ACCESS: u32 = 3;
-
     #[test]
     fn flags_are_translated_row_by_row() {
-        assert_eq!(SAMPLE.to_host(0), Ok(0));
-        assert_eq!(SAMPLE.to_host(1), Ok(1));
-        assert_eq!(SAMPLE.to_host(0x30), Ok(0x410));
-        assert_eq!(SAMPLE.to_host(0x40), Ok(0));
-        assert_eq!(SAMPLE.from_host(0x410), 0x30);
+        assert_eq!(SAMPLE.to_host(READ.into()), Ok(0));
+        assert_eq!(SAMPLE.to_host(WRITE.into()), Ok(1));
+        assert_eq!(SAMPLE.to_host((SAME | MOVED).into()), Ok(0x410));
+        assert_eq!(SAMPLE.to_host(HINT.into()), Ok(0));
+        assert_eq!(SAMPLE.from_host(0x410), (SAME | MOVED).into());
         assert_eq!(SAMPLE.from_host(0x8000), 0);
     }
 
     #[test]
     fn flags_without_a_counterpart_are_refused() {
-        for bits in [0x80, 0x90, 3, 2, 1 << 40] {
+        for bits in [ALONE.into(), (ALONE | SAME).into(), 3, 2, 1 << 40] {
             assert_eq!(SAMPLE.to_host(bits), Err(Errno::INVAL), "{bits:#x}");
         }
     }

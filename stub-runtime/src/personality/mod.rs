@@ -9,6 +9,7 @@ use crate::dispatch::Trap;
 use crate::loader::Image;
 use crate::operation::signal::Delivery;
 
+pub mod constant;
 pub mod freebsd;
 pub mod linux;
 

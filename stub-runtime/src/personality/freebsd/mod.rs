@@ -6,6 +6,7 @@ pub mod action;
 pub mod calls;
 pub mod clock;
 pub mod errno;
+pub mod flags;
 pub mod frame;
 pub mod memory;
 pub mod process;

@@ -3,7 +3,9 @@
 use super::Personality;
 
 pub mod calls;
+pub mod errno;
 pub mod frame;
+pub mod signal;
 pub mod start;
 
 /// The personality.
