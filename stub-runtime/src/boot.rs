@@ -156,7 +156,6 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let process = Process::allocate(personality)?;
     let page = world::open(handoff.flags().contains(HandoffFlags::TRACE))?;
     process.kept[0] = page;
-    process.set_executable(handoff.path())?;
     signal::initialize(&mut process.actions.lock())?;
     // SAFETY: the block is this thread's, made a moment ago.
     let cx = unsafe { &mut *block };
@@ -169,7 +168,12 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     set_name(handoff.path());
 
     let mut name = PathBuffer::new();
-    let file = open_program(name.set(&[handoff.path()])?)?;
+    name.set(&[handoff.path()])?;
+    let file = match handoff.carry().first_chunk::<4>() {
+        Some(number) => i32::from_le_bytes(*number),
+        None => open_program(&name)?,
+    };
+    process.set_executable(real_path(file, &mut name)?)?;
     let mut interpreter = PathBuffer::new();
     let program = loader::elf::load(process, file, false, &mut interpreter)?;
     close(file);
@@ -216,6 +220,18 @@ fn open_program(path: &PathBuffer) -> Result<i32, Errno> {
     let flags = u64::from(abi::O_RDONLY | abi::O_CLOEXEC);
     // SAFETY: the path is ours.
     unsafe { call(abi::__NR_openat, [abi::AT_FDCWD as u64, path.address(), flags]) }.map(|fd| fd as i32)
+}
+
+/// The path by which the host knows an open file.
+fn real_path(file: i32, buffer: &mut PathBuffer) -> Result<&[u8], Errno> {
+    let mut link = PathBuffer::new();
+    link.set_numbered(b"/proc/self/fd/", file)?;
+    let mut bytes = [0u8; 1024];
+    // SAFETY: both buffers are ours.
+    let len = unsafe {
+        call(abi::__NR_readlink, [link.address(), bytes.as_mut_ptr() as u64, bytes.len() as u64])
+    }?;
+    Ok(buffer.set(&[&bytes[..len as usize]])?.bytes())
 }
 
 fn close(descriptor: i32) {

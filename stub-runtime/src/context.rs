@@ -63,6 +63,8 @@ pub struct Context {
     pub frame_replaced: bool,
     /// Host thread id; the kernel clears it when the thread has ended and its block is free.
     pub tid: AtomicU32,
+    /// Where the guest wants the thread's id when it starts (Linux `CLONE_CHILD_SETTID`).
+    pub set_tid: u64,
     /// Where the guest wants a zero and a wake-up when the thread ends (Linux `set_tid_address`).
     pub clear_tid: u64,
     /// The guest's alternate signal stack.

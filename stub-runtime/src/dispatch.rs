@@ -5,7 +5,7 @@ use schemas::Errno;
 use crate::call::{RAW_ARGUMENTS, Table};
 use crate::context::Context;
 use crate::host::linux::syscall::RESTART;
-use crate::ledger;
+use crate::{ledger, world};
 
 /// The raw values of a trap, as the OS's calling convention lays them out.
 pub struct Trap {
@@ -42,6 +42,14 @@ fn answer(cx: &mut Context, calls: &Table, trap: &Trap) -> Result<u64, Errno> {
         ledger::missing(trap.number);
         return Err(Errno::NOSYS);
     };
+    let mut descriptors = row.descriptors;
+    while descriptors != 0 {
+        let at = descriptors.trailing_zeros() as usize;
+        if world::is_reserved(trap.args[at] as i32) {
+            return Err(Errno::BADF);
+        }
+        descriptors &= descriptors - 1;
+    }
     if let Some(operation) = row.operation {
         ledger::count(cx, operation);
     }

@@ -213,6 +213,13 @@ impl PathBuffer {
         PathBuffer { bytes: [MaybeUninit::uninit(); PATH_MAX], len: 0 }
     }
 
+    /// An empty path that a host call can take.
+    pub fn empty() -> Self {
+        let mut path = Self::new();
+        path.bytes[0].write(0);
+        path
+    }
+
     /// Copies the zero-terminated string at `addr`.
     ///
     /// # Errors
@@ -255,6 +262,40 @@ impl PathBuffer {
             }
         }
         self.bytes[self.len].write(0);
+        Ok(self)
+    }
+
+    /// Sets the path to a prefix and a descriptor's number.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG` when they do not fit.
+    pub fn set_numbered(&mut self, prefix: &[u8], descriptor: i32) -> Result<&mut Self, Errno> {
+        let mut digits = [0u8; 10];
+        let mut at = digits.len();
+        let mut rest = descriptor.unsigned_abs();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                return self.set(&[prefix, &digits[at..]]);
+            }
+        }
+    }
+
+    /// Adds to the end of the path.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG` when it does not fit.
+    pub fn push(&mut self, piece: &[u8]) -> Result<&mut Self, Errno> {
+        if self.len + piece.len() >= PATH_MAX {
+            return Err(Errno::NAMETOOLONG);
+        }
+        for b in piece.iter().chain(&[0]) {
+            self.bytes[self.len].write(*b);
+            self.len += 1;
+        }
+        self.len -= 1;
         Ok(self)
     }
 

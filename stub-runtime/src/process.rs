@@ -84,6 +84,8 @@ pub struct Process {
     pub descriptors: descriptor::Table,
     /// All thread blocks ever made, in use or free.
     pub threads: Lock<*mut Context>,
+    /// Held by the thread that executes another program.
+    pub executing: Lock<()>,
     /// Address of the code to which handlers return, where the OS gives one.
     pub signal_code: u64,
     /// Path of the program, for the guest's own look at itself.
@@ -112,6 +114,7 @@ impl Process {
             data_end: Lock::new(Break::default()),
             descriptors: descriptor::Table::new(),
             threads: Lock::new(core::ptr::null_mut()),
+            executing: Lock::new(()),
             signal_code: 0,
             executable: [0; 1024],
             executable_len: 0,

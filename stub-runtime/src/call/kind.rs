@@ -199,6 +199,15 @@ macro_rules! words {
             $($(#[$documentation])* $name),*
         }
 
+        impl Word {
+            /// How many bytes of an argument's register it takes.
+            pub const fn size(self) -> u8 {
+                match self {
+                    $(Word::$name => size_of::<$integer>() as u8),*
+                }
+            }
+        }
+
         crate::call::integers! {
             $($(#[$documentation])* $name: $integer = Kind::Word(Word::$name);)*
         }

@@ -187,7 +187,8 @@ pub const fn size(parts: &[&[Row]]) -> usize {
 /// ```
 ///
 /// Number, name, arguments with their types, result type, support level, operation of the schema, handler.
-/// Operation and handler may be left out at the end. The support levels are `full`, `partial("what is not")`,
+/// Operation and handler may be left out at the end. The support levels are `full`, `native` (full, by passing the
+/// call to a host that has the same one), `partial("what is not")`,
 /// `none("why")` and `missing`, the short form of `none` for what is simply not there yet. A handler takes the
 /// [`Context`] and one parameter for each argument, of any type that the argument's type converts
 /// [`Into`]; it returns `Result<impl Answer, Errno>`.
@@ -239,10 +240,11 @@ macro_rules! call_rows {
                 number: $number,
                 name: stringify!($name),
                 args: $crate::call_arguments!($arguments),
+                descriptors: $crate::call::descriptors($crate::call_arguments!($arguments)),
                 returns: <$returns as $crate::call::Argument>::KIND,
                 support: $crate::call_support!($support $($note)?),
                 operation: $crate::call_operation!($($operation)?),
-                handler: $crate::call_handler!($arguments $($($handler)?)?),
+                handler: $crate::call_handler!($support $arguments $($($handler)?)?),
             },
         )*];
     };
@@ -262,6 +264,9 @@ macro_rules! call_arguments {
 #[macro_export]
 macro_rules! call_support {
     (full) => {
+        $crate::call::Support::Full
+    };
+    (native) => {
         $crate::call::Support::Full
     };
     (partial $note:literal) => {
@@ -291,10 +296,13 @@ macro_rules! call_operation {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_handler {
-    ($arguments:tt) => {
+    (native $arguments:tt) => {
+        Some($crate::operation::native::pass as $crate::call::Handler)
+    };
+    ($support:ident $arguments:tt) => {
         None
     };
-    (($($name:ident: $type:ty),* $(,)?) $handler:path) => {{
+    ($support:ident ($($name:ident: $type:ty),* $(,)?) $handler:path) => {{
         fn shim(
             context: &mut $crate::context::Context,
             raw: &[u64; $crate::call::RAW_ARGUMENTS],

@@ -2,7 +2,9 @@
 //! translate before and after.
 
 pub mod descriptor;
+pub mod exec;
 pub mod memory;
+pub mod native;
 pub mod signal;
 pub mod system;
 pub mod thread;

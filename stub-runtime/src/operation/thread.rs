@@ -13,7 +13,8 @@ use crate::host::linux::{abi::*, syscall::call, thread};
 pub const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
 /// Starts a thread that enters the guest with `frame`. `parent_tid` gets its id before either
-/// goes on; `tls` is its FS base when `flags` say so.
+/// goes on, `set_tid` gets it from the new thread itself, `clear_tid` gets a zero when it ends;
+/// `tls` is its FS base when `flags` say so.
 ///
 /// # Errors
 /// As clone(2).
@@ -22,6 +23,7 @@ pub fn create(
     flags: u32,
     frame: Frame,
     parent_tid: u64,
+    set_tid: u64,
     clear_tid: u64,
     tls: u64,
 ) -> Result<u64, Errno> {
@@ -30,6 +32,7 @@ pub fn create(
     let child = unsafe { &mut *block };
     child.frame = frame;
     child.set_mask(cx.mask);
+    child.set_tid = set_tid;
     child.clear_tid = clear_tid;
     child.signal_stack = SignalStack::default();
     // The host clears the block's own thread id at the end, which frees the block.
@@ -95,12 +98,12 @@ fn child_of_fork(cx: &mut Context) {
     }
 }
 
-/// Makes a child that borrows the guest's memory until it ends or executes another program.
-/// The parent's thread waits for that.
+/// Makes a child that borrows the guest's memory until it ends or executes another program. With
+/// `CLONE_VFORK` the parent's thread waits for that; without, the child's stub memory is kept.
 ///
 /// # Errors
 /// As vfork(2).
-pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, tls: u64) -> Result<u64, Errno> {
+pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u64) -> Result<u64, Errno> {
     let process = cx.process().copy()?;
     let block = match thread::allocate() {
         Ok(block) => block,
@@ -116,13 +119,16 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, tls: u64) -> Result<u64
     child.set_mask(cx.mask);
     child.clear_tid = 0;
     child.signal_stack = cx.signal_stack;
-    let result = thread::start(u64::from(flags | CLONE_VM | CLONE_VFORK), block, 0, 0, tls);
+    let flags = (flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) | CLONE_VM;
+    let result = thread::start(u64::from(flags), block, parent_tid, 0, tls);
     if let Ok(pid) = result {
         crate::transport::forked(cx, pid as i32);
     }
-    // SAFETY: the child is gone, or has an address space of its own.
-    unsafe { thread::free(block) };
-    process.free();
+    if flags & CLONE_VFORK != 0 || result.is_err() {
+        // SAFETY: the child is gone, or has an address space of its own.
+        unsafe { thread::free(block) };
+        process.free();
+    }
     result
 }
 

@@ -118,6 +118,11 @@ extern "C" fn stub_thread_start(block: *mut Context) -> ! {
     }
     // SAFETY: the frame was filled by the parent; the exit mask unblocks what the parent blocked.
     unsafe {
+        let set = core::mem::take(&mut (*block).set_tid);
+        if set != 0 {
+            // A bad address is the guest's own loss, as on the host.
+            let _ = crate::guest::put(set, &(*block).tid.load(Ordering::Relaxed));
+        }
         (*block).pending.store(1, Ordering::Relaxed);
         entry::stub_leave()
     }

@@ -7,10 +7,10 @@ use super::signal as numbers;
 use super::{errno, frame};
 use crate::call::Pointer;
 use crate::context::Context;
-use crate::guest;
+use crate::guest::{self, PathBuffer};
 use crate::host::linux::signal::{HostInfo, SIGCHLD};
 use crate::host::linux::syscall::{call, call_blocking};
-use crate::operation::thread;
+use crate::operation::{exec, thread};
 
 /// fork(2). The child finds 1 in the second result register (`cpu_fork`, sys/amd64/amd64/vm_machdep.c).
 ///
@@ -32,7 +32,7 @@ pub fn vfork(cx: &mut Context) -> Result<u64, Errno> {
     child.rdx = 1;
     child.rflags &= !1;
     child.rcx = child.rip;
-    let pid = thread::vfork(cx, SIGCHLD as u32, child, 0)?;
+    let pid = thread::vfork(cx, SIGCHLD as u32 | CLONE_VFORK, child, 0, 0)?;
     cx.frame.rdx = 0;
     Ok(pid)
 }
@@ -65,6 +65,24 @@ pub fn rfork(cx: &mut Context, flags: i32) -> Result<u64, Errno> {
         return Ok(pid);
     }
     fork(cx)
+}
+
+/// execve(2).
+///
+/// # Errors
+/// As the manual page says; `EIO` when the mapper is gone.
+pub fn execve(cx: &mut Context, path: Pointer, argv: Pointer, envp: Pointer) -> Result<u64, Errno> {
+    let mut buffer = PathBuffer::new();
+    buffer.copy_in(path.0)?;
+    exec::execute(cx, AT_FDCWD, &mut buffer, argv, envp, 0)
+}
+
+/// fexecve(2).
+///
+/// # Errors
+/// As execve(2).
+pub fn fexecve(cx: &mut Context, file: i32, argv: Pointer, envp: Pointer) -> Result<u64, Errno> {
+    exec::execute(cx, file, &mut PathBuffer::empty(), argv, envp, AT_EMPTY_PATH)
 }
 
 /// _exit(2).

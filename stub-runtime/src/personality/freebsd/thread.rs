@@ -58,7 +58,7 @@ pub fn new(cx: &mut Context, param: Pointer, size: i32) -> Result<i32, Errno> {
     if p.parent_tid != 0 {
         guest::put(p.parent_tid, &0u64)?;
     }
-    let tid = thread::create(cx, flags, frame, p.child_tid, 0, p.tls_base)?;
+    let tid = thread::create(cx, flags, frame, p.child_tid, 0, 0, p.tls_base)?;
     if p.parent_tid != 0 {
         guest::put(p.parent_tid, &tid)?;
     }

@@ -2,9 +2,12 @@
 
 use super::Personality;
 
+pub mod action;
 pub mod calls;
 pub mod errno;
 pub mod frame;
+pub mod memory;
+pub mod process;
 pub mod signal;
 pub mod start;
 

@@ -257,7 +257,7 @@ call_rows! {
     489 => faccessat(fd: DirFd, path: Path, amode: AccessMode, flag: AtFlags) -> Int, missing, FsAccess;
     490 => fchmodat(fd: DirFd, path: Path, mode: Mode, flag: AtFlags) -> Int, missing, FsSetMode;
     491 => fchownat(fd: DirFd, path: Path, uid: Uid, gid: Gid, flag: AtFlags) -> Int, missing, FsSetOwner;
-    492 => fexecve(fd: Fd, argv: Strings, envv: Strings) -> Int, missing, ExecExec;
+    492 => fexecve(fd: Fd, argv: Strings, envv: Strings) -> Int, full, ExecExec, process::fexecve;
     493 => freebsd11_fstatat(fd: DirFd, path: Path, buf: Out<Stat11>, flag: AtFlags) -> Int, missing, FsStat;
     494 => futimesat(fd: DirFd, path: Path, times: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
     495 => linkat(fd1: DirFd, path1: Path, fd2: DirFd, path2: Path, flag: AtFlags) -> Int, missing, FsLink;

@@ -77,7 +77,7 @@ call_rows! {
     56 => revoke(path: Path) -> Int, missing, DeviceControl;
     57 => symlink(path: Path, link: Path) -> Int, missing, FsSymbolicLink;
     58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size, missing, FsReadLink;
-    59 => execve(fname: Path, argv: Strings, envv: Strings) -> Int, missing, ExecExec;
+    59 => execve(fname: Path, argv: Strings, envv: Strings) -> Int, full, ExecExec, process::execve;
     60 => umask(newmask: Mode) -> Mode, full, ProcControl, process::ids::set_creation_mask;
     61 => chroot(path: Path) -> Int, missing, FsChangeRoot;
     62 => ofstat(fd: Fd, sb: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FileStat;

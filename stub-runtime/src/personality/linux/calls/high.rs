@@ -2,198 +2,199 @@
 
 use crate::call::*;
 use crate::call_rows;
+use crate::personality::linux::{memory, process};
 
 call_rows! {
     pub const ROWS;
 
-    220 => semtimedop(semid: Int, tsops: In<Opaque>, nsops: Uint, timeout: In<Timespec>) -> Int, missing;
-    221 => fadvise64(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int, missing, FileAdvise;
+    220 => semtimedop(semid: Int, tsops: In<Opaque>, nsops: Uint, timeout: In<Timespec>) -> Int, native;
+    221 => fadvise64(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int, native, FileAdvise;
     222 => timer_create(which_clock: ClockId, event: In<SignalEvent>, created_timer_id: Out<Int>) -> Int,
-        missing, TimeTimer;
+        native, TimeTimer;
     223 => timer_settime(timer_id: Int, flags: TimerFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> Int,
-        missing, TimeTimer;
-    224 => timer_gettime(timer_id: Int, setting: Out<Itimerspec>) -> Int, missing, TimeTimer;
-    225 => timer_getoverrun(timer_id: Int) -> Int, missing, TimeTimer;
-    226 => timer_delete(timer_id: Int) -> Int, missing, TimeTimer;
-    227 => clock_settime(which_clock: ClockId, tp: In<Timespec>) -> Int, missing, TimeSet;
-    228 => clock_gettime(which_clock: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
-    229 => clock_getres(which_clock: ClockId, tp: Out<Timespec>) -> Int, missing, TimeGet;
+        native, TimeTimer;
+    224 => timer_gettime(timer_id: Int, setting: Out<Itimerspec>) -> Int, native, TimeTimer;
+    225 => timer_getoverrun(timer_id: Int) -> Int, native, TimeTimer;
+    226 => timer_delete(timer_id: Int) -> Int, native, TimeTimer;
+    227 => clock_settime(which_clock: ClockId, tp: In<Timespec>) -> Int, native, TimeSet;
+    228 => clock_gettime(which_clock: ClockId, tp: Out<Timespec>) -> Int, native, TimeGet;
+    229 => clock_getres(which_clock: ClockId, tp: Out<Timespec>) -> Int, native, TimeGet;
     230 => clock_nanosleep(which_clock: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
-        missing, TimeSleep;
-    231 => exit_group(error_code: Int) -> Never, missing, ProcExit;
+        native, TimeSleep;
+    231 => exit_group(error_code: Int) -> Never, native, ProcExit;
     232 => epoll_wait(epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: Int) -> Int,
-        missing, EventQueueWait;
+        native, EventQueueWait;
     233 => epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In<EpollEvent>) -> Int,
-        missing, EventQueueControl;
-    234 => tgkill(tgid: Pid, pid: Pid, sig: Signal) -> Int, missing, SignalQueue;
-    235 => utimes(filename: Path, utimes: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+        native, EventQueueControl;
+    234 => tgkill(tgid: Pid, pid: Pid, sig: Signal) -> Int, native, SignalQueue;
+    235 => utimes(filename: Path, utimes: In<Pair<Timeval>>) -> Int, native, FsSetTimes;
     236 => vserver() -> Int, none("never implemented by Linux");
     237 => mbind(start: Address, len: Size, mode: Int, nmask: In<Opaque>, maxnode: Ulong, flags: Bits) -> Int,
-        missing, MemoryAdvise;
-    238 => set_mempolicy(mode: Int, nmask: In<Opaque>, maxnode: Ulong) -> Int, missing, MemoryAdvise;
+        native, MemoryAdvise;
+    238 => set_mempolicy(mode: Int, nmask: In<Opaque>, maxnode: Ulong) -> Int, native, MemoryAdvise;
     239 => get_mempolicy(policy: Out<Int>, nmask: Out<Opaque>, maxnode: Ulong, addr: Address, flags: Bits) -> Int,
-        missing, MemoryAdvise;
-    240 => mq_open(name: Text, oflag: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, missing;
-    241 => mq_unlink(name: Text) -> Int, missing;
+        native, MemoryAdvise;
+    240 => mq_open(name: Text, oflag: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, native;
+    241 => mq_unlink(name: Text) -> Int, native;
     242 => mq_timedsend(
         mqdes: Fd, msg_ptr: In<Bytes<2>>, msg_len: Size, msg_prio: Uint, abs_timeout: In<Timespec>
-    ) -> Int, missing;
+    ) -> Int, native;
     243 => mq_timedreceive(
         mqdes: Fd, msg_ptr: Out<Bytes<2>>, msg_len: Size, msg_prio: Out<Uint>, abs_timeout: In<Timespec>
-    ) -> Size, missing;
-    244 => mq_notify(mqdes: Fd, notification: In<SignalEvent>) -> Int, missing;
-    245 => mq_getsetattr(mqdes: Fd, mqstat: In<Opaque>, omqstat: Out<Opaque>) -> Int, missing;
+    ) -> Size, native;
+    244 => mq_notify(mqdes: Fd, notification: In<SignalEvent>) -> Int, native;
+    245 => mq_getsetattr(mqdes: Fd, mqstat: In<Opaque>, omqstat: Out<Opaque>) -> Int, native;
     246 => kexec_load(entry: Address, nr_segments: Ulong, segments: In<Opaque>, flags: Bits) -> Int,
         none("there is no kernel to replace"), SystemReboot;
     247 => waitid(which: IdKind, upid: Pid, infop: Out<SignalInfo>, options: WaitOptions, ru: Out<Rusage>) -> Int,
-        missing, ProcWait;
+        native, ProcWait;
     248 => add_key(type: Text, description: Text, payload: In<Bytes<3>>, plen: Size, ringid: Int) -> Int,
         none("no key store");
     249 => request_key(type: Text, description: Text, callout_info: Text, destringid: Int) -> Int,
         none("no key store");
     250 => keyctl(cmd: Int, arg2: Bits, arg3: Bits, arg4: Bits, arg5: Bits) -> Long, none("no key store");
-    251 => ioprio_set(which: Int, who: Int, ioprio: Int) -> Int, missing, ProcSchedule;
-    252 => ioprio_get(which: Int, who: Int) -> Int, missing, ProcSchedule;
-    253 => inotify_init() -> Fd, missing, EventWatchDescriptor;
-    254 => inotify_add_watch(fd: Fd, path: Path, mask: WatchMask) -> Int, missing, FsWatch;
-    255 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, missing, FsWatch;
+    251 => ioprio_set(which: Int, who: Int, ioprio: Int) -> Int, native, ProcSchedule;
+    252 => ioprio_get(which: Int, who: Int) -> Int, native, ProcSchedule;
+    253 => inotify_init() -> Fd, native, EventWatchDescriptor;
+    254 => inotify_add_watch(fd: Fd, path: Path, mask: WatchMask) -> Int, native, FsWatch;
+    255 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, native, FsWatch;
     256 => migrate_pages(pid: Pid, maxnode: Ulong, from: In<Opaque>, to: In<Opaque>) -> Int,
         missing, MemoryAdvise;
-    257 => openat(dfd: DirFd, filename: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
-    258 => mkdirat(dfd: DirFd, pathname: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
-    259 => mknodat(dfd: DirFd, filename: Path, mode: Mode, dev: Device) -> Int, missing, FsMakeNode;
+    257 => openat(dfd: DirFd, filename: Path, flags: OpenFlags, mode: Mode) -> Fd, native, FsOpen;
+    258 => mkdirat(dfd: DirFd, pathname: Path, mode: Mode) -> Int, native, FsMakeDirectory;
+    259 => mknodat(dfd: DirFd, filename: Path, mode: Mode, dev: Device) -> Int, native, FsMakeNode;
     260 => fchownat(dfd: DirFd, filename: Path, user: Uid, group: Gid, flag: AtFlags) -> Int,
-        missing, FsSetOwner;
-    261 => futimesat(dfd: DirFd, filename: Path, utimes: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
-    262 => newfstatat(dfd: DirFd, filename: Path, statbuf: Out<Stat>, flag: AtFlags) -> Int, missing, FsStat;
-    263 => unlinkat(dfd: DirFd, pathname: Path, flag: AtFlags) -> Int, missing, FsRemove;
-    264 => renameat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path) -> Int, missing, FsRename;
+        native, FsSetOwner;
+    261 => futimesat(dfd: DirFd, filename: Path, utimes: In<Pair<Timeval>>) -> Int, native, FsSetTimes;
+    262 => newfstatat(dfd: DirFd, filename: Path, statbuf: Out<Stat>, flag: AtFlags) -> Int, native, FsStat;
+    263 => unlinkat(dfd: DirFd, pathname: Path, flag: AtFlags) -> Int, native, FsRemove;
+    264 => renameat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path) -> Int, native, FsRename;
     265 => linkat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: AtFlags) -> Int,
-        missing, FsLink;
-    266 => symlinkat(oldname: Path, newdfd: DirFd, newname: Path) -> Int, missing, FsSymbolicLink;
-    267 => readlinkat(dfd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsiz: Size) -> Size, missing, FsReadLink;
-    268 => fchmodat(dfd: DirFd, filename: Path, mode: Mode) -> Int, missing, FsSetMode;
-    269 => faccessat(dfd: DirFd, filename: Path, mode: AccessMode) -> Int, missing, FsAccess;
+        native, FsLink;
+    266 => symlinkat(oldname: Path, newdfd: DirFd, newname: Path) -> Int, native, FsSymbolicLink;
+    267 => readlinkat(dfd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsiz: Size) -> Size, native, FsReadLink;
+    268 => fchmodat(dfd: DirFd, filename: Path, mode: Mode) -> Int, native, FsSetMode;
+    269 => faccessat(dfd: DirFd, filename: Path, mode: AccessMode) -> Int, native, FsAccess;
     270 => pselect6(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
         tsp: InOut<Timespec>, sig: Address
-    ) -> Int, missing, EventSelect;
+    ) -> Int, native, EventSelect;
     271 => ppoll(
         fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, tsp: InOut<Timespec>, sigmask: In<SignalSet>, sigsetsize: Size
-    ) -> Int, missing, EventPoll;
-    272 => unshare(unshare_flags: CloneFlags) -> Int, missing, ProcControl;
-    273 => set_robust_list(head: Address, len: Size) -> Int, missing, ThreadRobustList;
+    ) -> Int, native, EventPoll;
+    272 => unshare(unshare_flags: CloneFlags) -> Int, native, ProcControl;
+    273 => set_robust_list(head: Address, len: Size) -> Int, native, ThreadRobustList;
     274 => get_robust_list(pid: Pid, head_ptr: Out<Address>, len_ptr: Out<Ulong>) -> Int,
-        missing, ThreadRobustList;
+        native, ThreadRobustList;
     275 => splice(
         fd_in: Fd, off_in: InOut<Long>, fd_out: Fd, off_out: InOut<Long>, len: Size, flags: SpliceFlags
-    ) -> Size, missing, FileSend;
-    276 => tee(fdin: Fd, fdout: Fd, len: Size, flags: SpliceFlags) -> Size, missing, FileSend;
+    ) -> Size, native, FileSend;
+    276 => tee(fdin: Fd, fdout: Fd, len: Size, flags: SpliceFlags) -> Size, native, FileSend;
     277 => sync_file_range(fd: Fd, offset: Offset, nbytes: Offset, flags: Bits) -> Int,
-        missing, FileSynchronize;
+        native, FileSynchronize;
     278 => vmsplice(fd: Fd, uiov: In<List<Iovec, 2>>, nr_segs: Ulong, flags: SpliceFlags) -> Size,
-        missing, FileSend;
+        native, FileSend;
     279 => move_pages(
         pid: Pid, nr_pages: Ulong, pages: In<List<Address, 1>>, nodes: In<List<Int, 1>>, status: Out<Opaque>,
         flags: Bits
     ) -> Int, missing, MemoryAdvise;
     280 => utimensat(dfd: DirFd, filename: Path, utimes: In<Pair<Timespec>>, flags: AtFlags) -> Int,
-        missing, FsSetTimes;
+        native, FsSetTimes;
     281 => epoll_pwait(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: Int, sigmask: In<SignalSet>,
         sigsetsize: Size
-    ) -> Int, missing, EventQueueWait;
-    282 => signalfd(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size) -> Fd, missing, EventSignalDescriptor;
-    283 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, missing, EventTimerDescriptor;
-    284 => eventfd(count: Uint) -> Fd, missing, EventNotify;
-    285 => fallocate(fd: Fd, mode: AllocateMode, offset: Offset, len: Offset) -> Int, missing, FileAllocate;
+    ) -> Int, native, EventQueueWait;
+    282 => signalfd(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size) -> Fd, native, EventSignalDescriptor;
+    283 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, native, EventTimerDescriptor;
+    284 => eventfd(count: Uint) -> Fd, native, EventNotify;
+    285 => fallocate(fd: Fd, mode: AllocateMode, offset: Offset, len: Offset) -> Int, native, FileAllocate;
     286 => timerfd_settime(ufd: Fd, flags: TimerFlags, utmr: In<Itimerspec>, otmr: Out<Itimerspec>) -> Int,
-        missing, EventTimerDescriptor;
-    287 => timerfd_gettime(ufd: Fd, otmr: Out<Itimerspec>) -> Int, missing, EventTimerDescriptor;
+        native, EventTimerDescriptor;
+    287 => timerfd_gettime(ufd: Fd, otmr: Out<Itimerspec>) -> Int, native, EventTimerDescriptor;
     288 => accept4(
         fd: Fd, upeer_sockaddr: Out<SocketAddress<2>>, upeer_addrlen: InOut<SocketLength>, flags: SocketType
-    ) -> Fd, missing, SocketAccept;
+    ) -> Fd, native, SocketAccept;
     289 => signalfd4(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size, flags: CreationFlags) -> Fd,
-        missing, EventSignalDescriptor;
-    290 => eventfd2(count: Uint, flags: CreationFlags) -> Fd, missing, EventNotify;
-    291 => epoll_create1(flags: EpollFlags) -> Fd, missing, EventQueueCreate;
-    292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd, missing, FileDuplicate;
-    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PflocalPipe;
-    294 => inotify_init1(flags: CreationFlags) -> Fd, missing, EventWatchDescriptor;
+        native, EventSignalDescriptor;
+    290 => eventfd2(count: Uint, flags: CreationFlags) -> Fd, native, EventNotify;
+    291 => epoll_create1(flags: EpollFlags) -> Fd, native, EventQueueCreate;
+    292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd, native, FileDuplicate;
+    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, native, PflocalPipe;
+    294 => inotify_init1(flags: CreationFlags) -> Fd, native, EventWatchDescriptor;
     295 => preadv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
-        missing, FilePositionRead;
+        native, FilePositionRead;
     296 => pwritev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
-        missing, FilePositionWrite;
+        native, FilePositionWrite;
     297 => rt_tgsigqueueinfo(tgid: Pid, pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int,
-        missing, SignalQueue;
+        native, SignalQueue;
     298 => perf_event_open(attr: In<Opaque>, pid: Pid, cpu: Int, group_fd: Fd, flags: Bits) -> Fd,
         none("the processor's counters belong to the host");
     299 => recvmmsg(
         fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags, timeout: InOut<Timespec>
-    ) -> Int, missing, SocketReceive;
+    ) -> Int, native, SocketReceive;
     300 => fanotify_init(flags: Bits, event_f_flags: OpenFlags) -> Fd,
         none("watches the whole host"), FsWatch;
     301 => fanotify_mark(fanotify_fd: Fd, flags: Bits, mask: Bits, dfd: DirFd, pathname: Path) -> Int,
         none("watches the whole host"), FsWatch;
     302 => prlimit64(pid: Pid, resource: LimitKind, new_rlim: In<Rlimit>, old_rlim: Out<Rlimit>) -> Int,
-        missing, ProcLimits;
+        native, ProcLimits;
     303 => name_to_handle_at(dfd: DirFd, name: Path, handle: InOut<Opaque>, mnt_id: Out<Int>, flag: AtFlags) -> Int,
         none("file handles are for NFS servers");
     304 => open_by_handle_at(mountdirfd: DirFd, handle: In<Opaque>, flags: OpenFlags) -> Fd,
         none("file handles are for NFS servers");
-    305 => clock_adjtime(which_clock: ClockId, utx: InOut<Opaque>) -> Int, missing, TimeSet;
-    306 => syncfs(fd: Fd) -> Int, missing, FileSynchronize;
+    305 => clock_adjtime(which_clock: ClockId, utx: InOut<Opaque>) -> Int, native, TimeSet;
+    306 => syncfs(fd: Fd) -> Int, native, FileSynchronize;
     307 => sendmmsg(fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags) -> Int,
-        missing, SocketSend;
-    308 => setns(fd: Fd, flags: CloneFlags) -> Int, missing, ProcControl;
-    309 => getcpu(cpup: Out<Uint>, nodep: Out<Uint>, unused: Address) -> Int, missing, ThreadAffinity;
+        native, SocketSend;
+    308 => setns(fd: Fd, flags: CloneFlags) -> Int, native, ProcControl;
+    309 => getcpu(cpup: Out<Uint>, nodep: Out<Uint>, unused: Address) -> Int, native, ThreadAffinity;
     310 => process_vm_readv(
         pid: Pid, lvec: Out<List<Iovec, 2>>, liovcnt: Ulong, rvec: Address, riovcnt: Ulong, flags: Bits
-    ) -> Size, missing, ProcTrace;
+    ) -> Size, native, ProcTrace;
     311 => process_vm_writev(
         pid: Pid, lvec: In<List<Iovec, 2>>, liovcnt: Ulong, rvec: Address, riovcnt: Ulong, flags: Bits
-    ) -> Size, missing, ProcTrace;
-    312 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, missing;
+    ) -> Size, native, ProcTrace;
+    312 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, native;
     313 => finit_module(fd: Fd, uargs: Text, flags: Bits) -> Int,
         none("there is no kernel to load a module into"), SystemModule;
-    314 => sched_setattr(pid: Pid, attr: In<Opaque>, flags: Bits) -> Int, missing, ProcSchedule;
-    315 => sched_getattr(pid: Pid, attr: Out<Opaque>, size: Uint, flags: Bits) -> Int, missing, ProcSchedule;
+    314 => sched_setattr(pid: Pid, attr: In<Opaque>, flags: Bits) -> Int, native, ProcSchedule;
+    315 => sched_getattr(pid: Pid, attr: Out<Opaque>, size: Uint, flags: Bits) -> Int, native, ProcSchedule;
     316 => renameat2(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: RenameFlags) -> Int,
-        missing, FsRename;
+        native, FsRename;
     317 => seccomp(op: SeccompOperation, flags: Bits, uargs: Address) -> Int, missing, ProcControl;
-    318 => getrandom(buf: Out<Bytes<1>>, count: Size, flags: RandomFlags) -> Size, missing, SystemRandom;
-    319 => memfd_create(uname: Text, flags: MemoryFileFlags) -> Fd, missing, MemoryShare;
+    318 => getrandom(buf: Out<Bytes<1>>, count: Size, flags: RandomFlags) -> Size, native, SystemRandom;
+    319 => memfd_create(uname: Text, flags: MemoryFileFlags) -> Fd, native, MemoryShare;
     320 => kexec_file_load(kernel_fd: Fd, initrd_fd: Fd, cmdline_len: Ulong, cmdline: Text, flags: Bits) -> Int,
         none("there is no kernel to replace"), SystemReboot;
     321 => bpf(cmd: Int, attr: InOut<Opaque>, size: Uint) -> Int,
         none("programs for a kernel that is not there");
     322 => execveat(dfd: DirFd, filename: Path, argv: Strings, envp: Strings, flags: AtFlags) -> Int,
-        missing, ExecExec;
+        full, ExecExec, process::execveat;
     323 => userfaultfd(flags: OpenFlags) -> Fd, none("faults belong to the host");
-    324 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, missing, ThreadWake;
-    325 => mlock2(start: Address, len: Size, flags: LockFlags) -> Int, missing, MemoryLock;
+    324 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, native, ThreadWake;
+    325 => mlock2(start: Address, len: Size, flags: LockFlags) -> Int, native, MemoryLock;
     326 => copy_file_range(
         fd_in: Fd, off_in: InOut<Long>, fd_out: Fd, off_out: InOut<Long>, len: Size, flags: Bits
-    ) -> Size, missing, FileSend;
+    ) -> Size, native, FileSend;
     327 => preadv2(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset, flags: Bits) -> Size,
-        missing, FilePositionRead;
+        native, FilePositionRead;
     328 => pwritev2(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset, flags: Bits) -> Size,
-        missing, FilePositionWrite;
+        native, FilePositionWrite;
     329 => pkey_mprotect(start: Address, len: Size, prot: Protection, pkey: Int) -> Int,
-        missing, MemoryProtect;
-    330 => pkey_alloc(flags: Bits, init_val: Ulong) -> Int, missing, MemoryProtect;
-    331 => pkey_free(pkey: Int) -> Int, missing, MemoryProtect;
+        full, MemoryProtect, memory::protect_with_key;
+    330 => pkey_alloc(flags: Bits, init_val: Ulong) -> Int, native, MemoryProtect;
+    331 => pkey_free(pkey: Int) -> Int, native, MemoryProtect;
     332 => statx(dfd: DirFd, path: Path, flags: AtFlags, mask: StatxMask, buffer: Out<Statx>) -> Int,
-        missing, FsStat;
+        native, FsStat;
     333 => io_pgetevents(
         ctx_id: Ulong, min_nr: Long, nr: Long, events: Out<Opaque>, timeout: In<Timespec>, sig: Address
     ) -> Int, missing, EventQueueWait;
-    334 => rseq(rseq: Address, rseq_len: Uint, flags: Bits, sig: Uint) -> Int, missing, ThreadRobustList;
+    334 => rseq(rseq: Address, rseq_len: Uint, flags: Bits, sig: Uint) -> Int, native, ThreadRobustList;
     335 => uretprobe() -> Int, none("only for trampolines that the kernel's tracing places");
     336 => uprobe() -> Int, none("only for trampolines that the kernel's tracing places");
 
     424 => pidfd_send_signal(pidfd: Fd, sig: Signal, info: In<SignalInfo>, flags: Bits) -> Int,
-        missing, ProcKill;
+        native, ProcKill;
     425 => io_uring_setup(entries: Uint, params: InOut<Opaque>) -> Fd,
         none("its requests would reach the host past the stub");
     426 => io_uring_enter(
@@ -208,42 +209,42 @@ call_rows! {
     431 => fsconfig(fs_fd: Fd, cmd: Int, key: Text, value: Address, aux: Int) -> Int, missing, FsMount;
     432 => fsmount(fs_fd: Fd, flags: Bits, ms_flags: Bits) -> Fd, missing, FsMount;
     433 => fspick(dfd: DirFd, path: Path, flags: Bits) -> Fd, missing, FsMount;
-    434 => pidfd_open(pid: Pid, flags: OpenFlags) -> Fd, missing, ProcWait;
-    435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid, missing, ThreadCreate;
-    436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int, missing, FileClose;
-    437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd, missing, FsOpen;
+    434 => pidfd_open(pid: Pid, flags: OpenFlags) -> Fd, native, ProcWait;
+    435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid, full, ThreadCreate, process::clone3;
+    436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int, native, FileClose;
+    437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd, native, FsOpen;
     438 => pidfd_getfd(pidfd: Fd, fd: Fd, flags: Bits) -> Fd, missing, ProcTrace;
-    439 => faccessat2(dfd: DirFd, filename: Path, mode: AccessMode, flags: AtFlags) -> Int, missing, FsAccess;
+    439 => faccessat2(dfd: DirFd, filename: Path, mode: AccessMode, flags: AtFlags) -> Int, native, FsAccess;
     440 => process_madvise(pidfd: Fd, vec: In<List<Iovec, 2>>, vlen: Size, behavior: Advice, flags: Bits) -> Size,
         missing, MemoryAdvise;
     441 => epoll_pwait2(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: In<Timespec>, sigmask: In<SignalSet>,
         sigsetsize: Size
-    ) -> Int, missing, EventQueueWait;
+    ) -> Int, native, EventQueueWait;
     442 => mount_setattr(dfd: DirFd, path: Path, flags: AtFlags, uattr: In<Opaque>, usize: Size) -> Int,
         missing, FsMount;
     443 => quotactl_fd(fd: Fd, cmd: Bits, id: Uid, addr: Address) -> Int, none("no disk quotas");
-    444 => landlock_create_ruleset(attr: In<Opaque>, size: Size, flags: Bits) -> Fd, missing;
+    444 => landlock_create_ruleset(attr: In<Opaque>, size: Size, flags: Bits) -> Fd, native;
     445 => landlock_add_rule(ruleset_fd: Fd, rule_type: Int, rule_attr: In<Opaque>, flags: Bits) -> Int,
         missing;
-    446 => landlock_restrict_self(ruleset_fd: Fd, flags: Bits) -> Int, missing;
+    446 => landlock_restrict_self(ruleset_fd: Fd, flags: Bits) -> Int, native;
     447 => memfd_secret(flags: Bits) -> Fd, missing, MemoryShare;
     448 => process_mrelease(pidfd: Fd, flags: Bits) -> Int, missing, ProcKill;
     449 => futex_waitv(
         waiters: In<Opaque>, nr_futexes: Uint, flags: Bits, timeout: In<Timespec>, clockid: ClockId
-    ) -> Int, missing, ThreadWait;
+    ) -> Int, native, ThreadWait;
     450 => set_mempolicy_home_node(start: Address, len: Size, home_node: Ulong, flags: Bits) -> Int,
         missing, MemoryAdvise;
     451 => cachestat(fd: Fd, cstat_range: In<Opaque>, cstat: Out<Opaque>, flags: Bits) -> Int,
-        missing, FileStat;
-    452 => fchmodat2(dfd: DirFd, filename: Path, mode: Mode, flags: AtFlags) -> Int, missing, FsSetMode;
+        native, FileStat;
+    452 => fchmodat2(dfd: DirFd, filename: Path, mode: Mode, flags: AtFlags) -> Int, native, FsSetMode;
     453 => map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address, missing, MemoryMap;
-    454 => futex_wake(uaddr: Address, mask: Bits, nr: Int, flags: Bits) -> Int, missing, ThreadWake;
+    454 => futex_wake(uaddr: Address, mask: Bits, nr: Int, flags: Bits) -> Int, native, ThreadWake;
     455 => futex_wait(
         uaddr: Address, val: Ulong, mask: Bits, flags: Bits, timeout: In<Timespec>, clockid: ClockId
-    ) -> Int, missing, ThreadWait;
+    ) -> Int, native, ThreadWait;
     456 => futex_requeue(waiters: In<Opaque>, flags: Bits, nr_wake: Int, nr_requeue: Int) -> Int,
-        missing, ThreadWake;
+        native, ThreadWake;
     457 => statmount(req: In<Opaque>, buf: Out<Opaque>, bufsize: Size, flags: Bits) -> Int,
         missing, FsStatFilesystem;
     458 => listmount(req: In<Opaque>, mnt_ids: Out<List<Ulong, 2>>, nr_mnt_ids: Size, flags: Bits) -> Size,

@@ -1,0 +1,357 @@
+//! The mount table as this guest sees it: a copy of the world page's, made anew when that has changed.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+use schemas::transport::{DESCRIPTOR_DIRECTORIES, MOUNTS, Mount, MountKind, World};
+use schemas::{Errno, Personality};
+
+use crate::context::Context;
+use crate::guest::PathBuffer;
+use crate::host::linux::{abi::*, syscall::call};
+use crate::world;
+
+/// What serves a part of the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The host, under the same path.
+    Host,
+    /// A donated directory, by its descriptor.
+    Directory(i32),
+    /// A server.
+    Server,
+}
+
+/// A part of the tree that is served by something of its own.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// Its number in messages.
+    pub identifier: u32,
+    /// What serves it.
+    pub target: Target,
+    /// Where it is: absolute, without a slash at its end, empty for the root.
+    prefix: [u8; Mount::PREFIX],
+    prefix_len: u8,
+    /// Which of several at one place comes first: the higher one.
+    order: u32,
+    /// Seen by this guest's OS alone.
+    own: bool,
+}
+
+impl Place {
+    const NONE: Place =
+        Place { identifier: 0, target: Target::Host, prefix: [0; Mount::PREFIX], prefix_len: 0, order: 0, own: false };
+
+    /// Where it is.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix[..usize::from(self.prefix_len)]
+    }
+
+    /// The rest of an absolute path below it, without leading slashes; none when the path is elsewhere.
+    pub fn strip<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
+        let rest = path.strip_prefix(self.prefix())?;
+        match rest.iter().position(|byte| *byte != b'/') {
+            Some(0) => None,
+            Some(start) => Some(&rest[start..]),
+            None => Some(&[]),
+        }
+    }
+
+    /// Whether it lies strictly below an absolute path.
+    fn is_below(&self, path: &[u8]) -> bool {
+        let path = trim(path);
+        self.prefix().strip_prefix(path).is_some_and(|rest| rest.first() == Some(&b'/'))
+    }
+}
+
+/// A path without the slashes at its end: empty for the root.
+pub fn trim(path: &[u8]) -> &[u8] {
+    let end = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    &path[..end]
+}
+
+/// Trees that can lie over each other at the root.
+const ROOTS: usize = 4;
+
+/// The mount table of one guest.
+pub struct Mounts {
+    generation: u64,
+    count: usize,
+    /// All but the roots, the longest prefix first.
+    places: [Place; MOUNTS],
+    root_count: usize,
+    /// What is at the root: first what is looked into first, last the tree that all share.
+    roots: [Place; ROOTS],
+}
+
+impl Mounts {
+    const EMPTY: Mounts = Mounts {
+        generation: u64::MAX,
+        count: 0,
+        places: [Place::NONE; MOUNTS],
+        root_count: 0,
+        roots: [Place::NONE; ROOTS],
+    };
+
+    /// Everything that is not at the root, the longest prefix first.
+    pub fn places(&self) -> &[Place] {
+        &self.places[..self.count.min(MOUNTS)]
+    }
+
+    /// The trees that are looked into before the shared one.
+    pub fn overlays(&self) -> &[Place] {
+        &self.roots[..self.root_count.saturating_sub(1).min(ROOTS)]
+    }
+
+    /// The tree at the root.
+    pub fn root(&self) -> Place {
+        match self.root_count {
+            0 => Place::NONE,
+            count => self.roots[count.min(ROOTS) - 1],
+        }
+    }
+
+    /// Whether every path means on the host what it means to the guest.
+    pub fn is_plain(&self) -> bool {
+        self.count == 0 && self.root_count <= 1 && self.root().target == Target::Host
+    }
+
+    /// The part of the tree an absolute path is in; none when it is that of the root. The path must have no
+    /// `.` and `..` and no empty components.
+    pub fn find(&self, path: &[u8]) -> Option<&Place> {
+        self.places().iter().find(|place| place.strip(path).is_some())
+    }
+
+    /// Whether a directory has something else mounted below it.
+    pub fn is_above(&self, path: &[u8]) -> bool {
+        self.places().iter().any(|place| place.target != Target::Host && place.is_below(path))
+    }
+
+    /// Reads what the world page says to guests of a personality.
+    fn fill(&mut self, world: &World, personality: Personality) {
+        self.count = 0;
+        self.root_count = 0;
+        let mut roots = [Place::NONE; MOUNTS];
+        let mut root_count = 0;
+        for mount in (0..world.mount_count()).filter_map(|index| world.mount(index)) {
+            let Some(place) = place_of(&mount, personality) else { continue };
+            if place.prefix_len == 0 {
+                insert(&mut roots, &mut root_count, place);
+            } else {
+                insert(&mut self.places, &mut self.count, place);
+            }
+        }
+        // Of several at one place the first hides the others; at the root alone, what only this OS sees lies
+        // over the tree that all see.
+        let mut kept = 0;
+        for at in 0..self.count {
+            if kept == 0 || self.places[kept - 1].prefix() != self.places[at].prefix() {
+                self.places[kept] = self.places[at];
+                kept += 1;
+            }
+        }
+        self.count = kept;
+        for place in &roots[..root_count.min(ROOTS)] {
+            self.roots[self.root_count] = *place;
+            self.root_count += 1;
+            if !place.own {
+                break;
+            }
+        }
+    }
+
+    /// Finds the places where the host has the very directory that is donated.
+    fn compare(&mut self) {
+        let own = |place: &mut Place| {
+            if let Target::Directory(directory) = place.target {
+                let mut path = PathBuffer::new();
+                let whole: &[u8] = if place.prefix_len == 0 { b"/" } else { place.prefix() };
+                if path.set(&[whole]).is_ok_and(|path| is_same(directory, path)) {
+                    place.target = Target::Host;
+                }
+            }
+        };
+        self.places[..self.count].iter_mut().for_each(own);
+        self.roots[..self.root_count].iter_mut().for_each(own);
+    }
+}
+
+/// What an entry of the world page is to guests of a personality.
+fn place_of(mount: &Mount, personality: Personality) -> Option<Place> {
+    if !mount.visible_to(personality) {
+        return None;
+    }
+    let target = match mount.kind()? {
+        MountKind::Server => Target::Server,
+        MountKind::Directory => {
+            let index = i32::try_from(mount.target()).ok()?;
+            Target::Directory(world::reserved(DESCRIPTOR_DIRECTORIES.checked_add(index)?))
+        }
+    };
+    let mut place = Place {
+        identifier: mount.identifier(),
+        target,
+        order: mount.order(),
+        own: mount.is_only_for(personality),
+        ..Place::NONE
+    };
+    let prefix = mount.prefix();
+    place.prefix.get_mut(..prefix.len())?.copy_from_slice(prefix);
+    place.prefix_len = prefix.len() as u8;
+    Some(place)
+}
+
+/// Puts a place before those that it wins over.
+fn insert(places: &mut [Place; MOUNTS], count: &mut usize, place: Place) {
+    if *count == MOUNTS {
+        return;
+    }
+    let key = |place: &Place| (place.prefix_len, place.order);
+    // Equal lengths are kept together by their bytes, so that equal prefixes are neighbours.
+    let wins = |other: &Place| {
+        (place.prefix_len, place.prefix(), place.order) > (other.prefix_len, other.prefix(), other.order)
+    };
+    let _ = key;
+    let at = places[..*count].iter().position(wins).unwrap_or(*count);
+    places.copy_within(at..*count, at + 1);
+    places[at] = place;
+    *count += 1;
+}
+
+/// Whether a descriptor is the directory that the host has at a path.
+fn is_same(directory: i32, path: &PathBuffer) -> bool {
+    let mask = u64::from(STATX_INO | STATX_MNT_ID);
+    let look = |directory: i32, path: u64| {
+        // SAFETY: all integers; zero is a value.
+        let mut found: statx = unsafe { core::mem::zeroed() };
+        let flags = u64::from(AT_EMPTY_PATH);
+        // SAFETY: the path is ours, and the kernel writes one structure.
+        unsafe { call(__NR_statx, [directory as u64, path, flags, mask, &raw mut found as u64]) }.ok()?;
+        Some((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
+    };
+    let own = look(directory, c"".as_ptr() as u64);
+    own.is_some() && own == look(AT_FDCWD, path.address())
+}
+
+/// Copies that a table can be in: a new one is written where no reader has been for long.
+const COPIES: usize = 4;
+
+struct Copies([UnsafeCell<Mounts>; COPIES]);
+
+// SAFETY: a copy is written by the one thread that holds `REFRESHING`, and published afterwards.
+unsafe impl Sync for Copies {}
+
+static TABLES: Copies = Copies([const { UnsafeCell::new(Mounts::EMPTY) }; COPIES]);
+static CURRENT: AtomicPtr<Mounts> = AtomicPtr::new(core::ptr::null_mut());
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+/// Process that makes a new copy; 0 when none does. A child of a fork finds its parent here.
+static REFRESHING: AtomicU32 = AtomicU32::new(0);
+
+/// The mount table now.
+#[inline]
+pub fn current(cx: &Context) -> &'static Mounts {
+    // SAFETY: published whole, and never unmapped.
+    match unsafe { CURRENT.load(Ordering::Acquire).as_ref() } {
+        Some(mounts) if mounts.generation == world::page().generation() => mounts,
+        _ => refresh(cx),
+    }
+}
+
+/// Makes a new copy, unless another thread is at it.
+#[cold]
+fn refresh(cx: &Context) -> &'static Mounts {
+    // SAFETY: no arguments.
+    let own = unsafe { call::<0>(__NR_getpid, []) }.unwrap_or(1) as u32;
+    loop {
+        let holder = REFRESHING.load(Ordering::Relaxed);
+        if holder != own
+            && REFRESHING.compare_exchange(holder, own, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        {
+            break;
+        }
+        // SAFETY: published whole, and never unmapped.
+        if let Some(old) = unsafe { CURRENT.load(Ordering::Acquire).as_ref() } {
+            return old;
+        }
+        // SAFETY: no arguments.
+        let _ = unsafe { call::<0>(__NR_sched_yield, []) };
+    }
+    let copy = TABLES.0[NEXT.fetch_add(1, Ordering::Relaxed) % COPIES].get();
+    let personality = cx.process().personality.id;
+    // SAFETY: the copy is not the current one, and no other thread writes.
+    let read = world::page().consistent(|world| unsafe { (*copy).fill(world, personality) });
+    // SAFETY: as above.
+    let mounts = unsafe { &mut *copy };
+    mounts.generation = read.map_or(u64::MAX, |((), generation)| generation);
+    mounts.compare();
+    CURRENT.store(copy, Ordering::Release);
+    REFRESHING.store(0, Ordering::Release);
+    // SAFETY: as above.
+    unsafe { &*copy }
+}
+
+/// Where the guest sees a place of the host: inside a donated directory, under that directory's prefix. `false` when
+/// no part of the guest's tree shows it.
+///
+/// # Errors
+/// `ENAMETOOLONG`.
+pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<bool, Errno> {
+    let roots = mounts.overlays().iter().chain(core::iter::once(&mounts.roots[mounts.root_count.max(1) - 1]));
+    for place in mounts.places().iter().chain(roots) {
+        if let Target::Directory(directory) = place.target {
+            let mut donated = PathBuffer::new();
+            path_of(directory, &mut donated)?;
+            let Some(rest) = host.strip_prefix(trim(donated.bytes())) else { continue };
+            match rest.first() {
+                None if place.prefix_len == 0 => guest.set(&[b"/"])?,
+                None | Some(b'/') => guest.set(&[place.prefix(), rest])?,
+                _ => continue,
+            };
+            return Ok(true);
+        }
+    }
+    guest.set(&[host])?;
+    Ok(mounts.root().target == Target::Host)
+}
+
+/// The path that the host has for a descriptor (proc_pid_fd(5)).
+///
+/// # Errors
+/// `EBADF`, or `ENOENT` where the host has no /proc.
+pub fn path_of(descriptor: i32, path: &mut PathBuffer) -> Result<(), Errno> {
+    let mut name = LinkName::default();
+    let address = name.of(descriptor);
+    let mut bytes = [0u8; crate::guest::PATH_MAX];
+    // SAFETY: both buffers are ours.
+    let len = unsafe { call(__NR_readlink, [address, bytes.as_mut_ptr() as u64, bytes.len() as u64]) }?;
+    path.set(&[&bytes[..len as usize]])?;
+    Ok(())
+}
+
+/// Room for the path by which the host reaches what a descriptor stands for.
+#[derive(Default)]
+pub struct LinkName([u8; 32]);
+
+impl LinkName {
+    /// Writes `/proc/self/fd/N`; gives the address of it.
+    pub fn of(&mut self, descriptor: i32) -> u64 {
+        const START: &[u8] = b"/proc/self/fd/";
+        self.0 = [0; 32];
+        self.0[..START.len()].copy_from_slice(START);
+        let mut digits = [0u8; 10];
+        let mut count = 0;
+        let mut rest = descriptor as u32;
+        loop {
+            digits[count] = b'0' + (rest % 10) as u8;
+            count += 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        for (to, from) in self.0[START.len()..].iter_mut().zip(digits[..count].iter().rev()) {
+            *to = *from;
+        }
+        self.0.as_ptr() as u64
+    }
+}

@@ -1,0 +1,66 @@
+//! Linux's memory calls that the stub must look at (mmap(2) and its kin).
+
+use linux_raw_sys::general::*;
+use schemas::Errno;
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::host::linux::syscall::call;
+use crate::operation::memory;
+
+/// mmap(2).
+///
+/// # Errors
+/// As the manual page says.
+pub fn map(
+    cx: &mut Context,
+    addr: Pointer,
+    len: usize,
+    protection: i32,
+    flags: u32,
+    fd: i32,
+    offset: i64,
+) -> Result<u64, Errno> {
+    memory::map(cx, addr.0, len, protection, flags, fd, offset)
+}
+
+/// brk(2).
+///
+/// # Errors
+/// None: the old end is the sign of failure.
+pub fn set_break(cx: &mut Context, end: Pointer) -> Result<u64, Errno> {
+    Ok(memory::set_break(cx, end.0))
+}
+
+/// `SHM_REMAP` (linux/shm.h): replaces what is mapped there.
+const SHM_REMAP: i32 = 0o40000;
+
+/// shmat(2).
+///
+/// # Errors
+/// `EINVAL` for a place that is the stub's, else the host's.
+pub fn attach_shared(cx: &mut Context, id: i32, addr: Pointer, flags: i32) -> Result<u64, Errno> {
+    if flags & SHM_REMAP != 0 && cx.process().owns(addr.0, memory::PAGE) {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: the guest's own address space.
+    unsafe { call(__NR_shmat, [id as u64, addr.0, flags as u64]) }
+}
+
+/// pkey_mprotect(2).
+///
+/// # Errors
+/// `ENOMEM` for a range that touches the stub, else the host's.
+pub fn protect_with_key(
+    cx: &mut Context,
+    addr: Pointer,
+    len: usize,
+    protection: i32,
+    key: i32,
+) -> Result<u64, Errno> {
+    if cx.process().owns(addr.0, len as u64) {
+        return Err(Errno::NOMEM);
+    }
+    // SAFETY: the guest's own address space.
+    unsafe { call(__NR_pkey_mprotect, [addr.0, len as u64, protection as u64, key as u64]) }
+}

@@ -1,0 +1,261 @@
+//! Linux's process and thread calls (clone(2), execve(2), prctl(2) …).
+
+use linux_raw_sys::general::*;
+use schemas::{Errno, Personality};
+
+use crate::call::Pointer;
+use crate::context::{Context, Frame};
+use crate::guest::{self, PathBuffer};
+use crate::host::linux::signal::SIGCHLD;
+use crate::host::linux::syscall::{call, call_blocking};
+use crate::operation::{exec, thread};
+use crate::world;
+
+/// The registers in which a child finds itself behind its parent's call.
+fn child_frame(cx: &Context, stack: u64) -> Frame {
+    let mut frame = cx.frame;
+    frame.rax = 0;
+    frame.rcx = frame.rip;
+    frame.r11 = frame.rflags;
+    if stack != 0 {
+        frame.rsp = stack;
+    }
+    frame
+}
+
+/// What clone(2) and clone3(2) ask for.
+struct Child {
+    flags: u64,
+    stack: u64,
+    parent_tid: u64,
+    child_tid: u64,
+    tls: u64,
+}
+
+/// clone(2).
+///
+/// # Errors
+/// `EINVAL`, `EAGAIN`, `ENOMEM`, `EPERM`.
+pub fn clone(
+    cx: &mut Context,
+    flags: u64,
+    stack: Pointer,
+    parent_tid: Pointer,
+    child_tid: Pointer,
+    tls: Pointer,
+) -> Result<u64, Errno> {
+    let (stack, parent_tid, child_tid, tls) = (stack.0, parent_tid.0, child_tid.0, tls.0);
+    make(cx, &Child { flags, stack, parent_tid, child_tid, tls })
+}
+
+/// Makes a thread, a child that borrows the memory, or a child with a copy of it.
+fn make(cx: &mut Context, child: &Child) -> Result<u64, Errno> {
+    let flags = child.flags as u32;
+    if flags & CLONE_THREAD != 0 {
+        if flags & (CLONE_VM | CLONE_SIGHAND) != CLONE_VM | CLONE_SIGHAND {
+            return Err(Errno::INVAL);
+        }
+        let frame = child_frame(cx, child.stack);
+        let clear = if flags & CLONE_CHILD_CLEARTID != 0 { child.child_tid } else { 0 };
+        let set = if flags & CLONE_CHILD_SETTID != 0 { child.child_tid } else { 0 };
+        return thread::create(cx, flags, frame, child.parent_tid, set, clear, child.tls);
+    }
+    if flags & CLONE_VM != 0 {
+        let frame = child_frame(cx, child.stack);
+        return thread::vfork(cx, flags, frame, child.parent_tid, child.tls);
+    }
+    let stack = cx.frame.rsp;
+    let pid = thread::fork(cx, flags, child.parent_tid, child.child_tid, child.tls)?;
+    if pid == 0 && child.stack != 0 {
+        cx.frame.rsp = child.stack;
+    } else {
+        cx.frame.rsp = stack;
+    }
+    Ok(pid)
+}
+
+crate::layout! {
+    /// `struct clone_args` (linux/sched.h), first version.
+    pub struct CloneArguments: 64 {
+        pub flags: u64,
+        pub pidfd: u64,
+        pub child_tid: u64,
+        pub parent_tid: u64,
+        pub exit_signal: u64,
+        pub stack: u64,
+        pub stack_size: u64,
+        pub tls: u64,
+    }
+}
+
+/// clone3(2).
+///
+/// # Errors
+/// As clone(2); `E2BIG` when a later version's fields are used.
+pub fn clone3(cx: &mut Context, at: Pointer, size: usize) -> Result<u64, Errno> {
+    let own = size_of::<CloneArguments>();
+    if size < own {
+        return Err(Errno::INVAL);
+    }
+    let args: CloneArguments = guest::get(at.0)?;
+    let mut rest = [0u8; 64];
+    let more = size - own;
+    if more > rest.len() {
+        return Err(Errno::TOOBIG);
+    }
+    guest::read(at.0 + own as u64, &mut rest[..more])?;
+    if rest.iter().any(|byte| *byte != 0) {
+        return Err(Errno::TOOBIG);
+    }
+    if args.exit_signal > 64 || args.flags & 0xff != 0 || args.flags >> 32 != 0 {
+        return Err(Errno::INVAL);
+    }
+    let pidfd = args.flags as u32 & CLONE_PIDFD != 0;
+    if pidfd && args.flags as u32 & CLONE_PARENT_SETTID != 0 {
+        // clone(2) has one place for both.
+        return Err(Errno::INVAL);
+    }
+    let child = Child {
+        flags: args.flags | args.exit_signal,
+        stack: if args.stack == 0 { 0 } else { args.stack.wrapping_add(args.stack_size) },
+        parent_tid: if pidfd { args.pidfd } else { args.parent_tid },
+        child_tid: args.child_tid,
+        tls: args.tls,
+    };
+    make(cx, &child)
+}
+
+/// fork(2).
+///
+/// # Errors
+/// `EAGAIN`, `ENOMEM`.
+pub fn fork(cx: &mut Context) -> Result<u64, Errno> {
+    thread::fork(cx, SIGCHLD as u32, 0, 0, 0)
+}
+
+/// vfork(2).
+///
+/// # Errors
+/// `EAGAIN`, `ENOMEM`.
+pub fn vfork(cx: &mut Context) -> Result<u64, Errno> {
+    let frame = child_frame(cx, 0);
+    thread::vfork(cx, SIGCHLD as u32 | CLONE_VFORK, frame, 0, 0)
+}
+
+/// execve(2).
+///
+/// # Errors
+/// As the manual page says; `EIO` when the mapper is gone.
+pub fn execve(cx: &mut Context, path: Pointer, argv: Pointer, envp: Pointer) -> Result<u64, Errno> {
+    execveat(cx, AT_FDCWD, path, argv, envp, 0)
+}
+
+/// execveat(2).
+///
+/// # Errors
+/// As execve(2).
+pub fn execveat(
+    cx: &mut Context,
+    directory: i32,
+    path: Pointer,
+    argv: Pointer,
+    envp: Pointer,
+    flags: i32,
+) -> Result<u64, Errno> {
+    let mut buffer = PathBuffer::new();
+    buffer.copy_in(path.0)?;
+    exec::execute(cx, directory, &mut buffer, argv, envp, flags as u32)
+}
+
+/// exit(2): ends the calling thread.
+///
+/// # Errors
+/// None; it does not return.
+pub fn exit(cx: &mut Context, status: i32) -> Result<u64, Errno> {
+    thread::exit(cx, status)
+}
+
+/// set_tid_address(2).
+///
+/// # Errors
+/// None.
+pub fn set_tid_address(cx: &mut Context, at: Pointer) -> Result<u64, Errno> {
+    cx.clear_tid = at.0;
+    Ok(u64::from(cx.tid.load(core::sync::atomic::Ordering::Relaxed)))
+}
+
+/// pause(2).
+///
+/// # Errors
+/// `EINTR` always.
+pub fn pause(_cx: &mut Context) -> Result<u64, Errno> {
+    // SAFETY: no arguments.
+    unsafe { call_blocking::<0>(__NR_pause, []) }
+}
+
+/// uname(2): what the deployment says, else what the host says.
+///
+/// # Errors
+/// `EFAULT`.
+pub fn uname(_cx: &mut Context, at: Pointer) -> Result<u64, Errno> {
+    // SAFETY: the kernel checks the guest's pointer.
+    unsafe { call(__NR_uname, [at.0]) }?;
+    let page = world::page();
+    let identity = page.identity(Personality::Linux);
+    // struct utsname: six fields of 65 bytes: system, node, release, version, machine, domain.
+    let host = page.host_name();
+    let domain = page.domain_name();
+    let fields = [
+        identity.system.as_bytes(),
+        host.as_bytes(),
+        identity.release.as_bytes(),
+        identity.version.as_bytes(),
+        identity.machine.as_bytes(),
+        domain.as_bytes(),
+    ];
+    for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| !field.is_empty()) {
+        let mut bytes = [0u8; 65];
+        let len = field.len().min(64);
+        bytes[..len].copy_from_slice(&field[..len]);
+        guest::write(at.0 + 65 * i as u64, &bytes)?;
+    }
+    Ok(0)
+}
+
+// arch_prctl(2) codes (asm/prctl.h).
+const ARCH_SET_GS: i32 = 0x1001;
+const ARCH_GET_GS: i32 = 0x1004;
+
+/// arch_prctl(2): GS belongs to the stub.
+///
+/// # Errors
+/// `EPERM` for GS, else the host's.
+pub fn arch_prctl(_cx: &mut Context, code: i32, argument: Pointer) -> Result<u64, Errno> {
+    match code {
+        ARCH_SET_GS => Err(Errno::PERM),
+        ARCH_GET_GS => {
+            guest::put(argument.0, &0u64)?;
+            Ok(0)
+        }
+        // SAFETY: the guest's own registers; the kernel checks the pointer.
+        _ => unsafe { call(__NR_arch_prctl, [code as u64, argument.0]) },
+    }
+}
+
+// prctl(2) options that would take the stub's ground away (linux/prctl.h).
+const PR_SET_SECCOMP: i32 = 22;
+const PR_SET_MM: i32 = 35;
+const PR_SET_SYSCALL_USER_DISPATCH: i32 = 59;
+
+/// prctl(2).
+///
+/// # Errors
+/// `EINVAL` for filters and dispatch of its own, `EPERM` for `PR_SET_MM`, else the host's.
+pub fn prctl(_cx: &mut Context, option: i32, b: u64, c: u64, d: u64, e: u64) -> Result<u64, Errno> {
+    match option {
+        PR_SET_SECCOMP | PR_SET_SYSCALL_USER_DISPATCH => Err(Errno::INVAL),
+        PR_SET_MM => Err(Errno::PERM),
+        // SAFETY: the kernel checks the guest's pointers.
+        _ => unsafe { call(__NR_prctl, [option as u64, b, c, d, e]) },
+    }
+}
