@@ -9,6 +9,7 @@ use schemas::Errno;
 use crate::context::Context;
 use crate::host::linux::{abi, memory, syscall::call, thread};
 use crate::operation::descriptor;
+use crate::operation::queue::Queues;
 use crate::operation::signal::Action;
 use crate::personality::Personality;
 
@@ -34,6 +35,11 @@ impl<T> Lock<T> {
             let _ = unsafe { call::<0>(abi::__NR_sched_yield, []) };
         }
         Guard(self)
+    }
+
+    /// The value, for its only owner.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
     }
 }
 
@@ -82,6 +88,8 @@ pub struct Process {
     pub data_end: Lock<Break>,
     /// What its descriptors mean.
     pub descriptors: descriptor::Table,
+    /// Its event queues.
+    pub queues: Queues,
     /// All thread blocks ever made, in use or free.
     pub threads: Lock<*mut Context>,
     /// Held by the thread that executes another program.
@@ -113,6 +121,7 @@ impl Process {
             actions: Lock::new([Action::DEFAULT; 65]),
             data_end: Lock::new(Break::default()),
             descriptors: descriptor::Table::new(),
+            queues: Queues::new(),
             threads: Lock::new(core::ptr::null_mut()),
             executing: Lock::new(()),
             signal_code: 0,

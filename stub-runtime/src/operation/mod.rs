@@ -3,8 +3,11 @@
 
 pub mod descriptor;
 pub mod exec;
+pub mod hidden;
 pub mod memory;
 pub mod native;
+pub mod queue;
 pub mod signal;
+pub mod socket;
 pub mod system;
 pub mod thread;

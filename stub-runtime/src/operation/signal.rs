@@ -15,6 +15,7 @@ use crate::host::linux::abi;
 use crate::host::linux::signal::{self, *};
 use crate::host::linux::state::FP_XSTATE_MAGIC1;
 use crate::host::linux::syscall;
+use crate::operation::queue;
 use crate::trap::{entry, register};
 
 /// What a guest does on a signal.
@@ -96,10 +97,42 @@ pub fn set_action(cx: &mut Context, number: i32, new: Option<Action>) -> Result<
             let flags = new.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_RESTART);
             handle(number, on_signal, flags)?;
         }
+        _ if queue::is_watched(&process.queues, number) && is_ignored(number, &new) => {
+            handle_counted(number, &new)?;
+        }
         _ => set_action_plain(number, &new)?,
     }
+    queue::set_ignored(&process.queues, number, is_ignored(number, &new));
     actions[number as usize] = new;
     Ok(old)
+}
+
+/// Whether a signal does nothing, because the guest says so or because none is done by default: SIGCHLD, SIGCONT,
+/// SIGURG and SIGWINCH (signal(7)).
+fn is_ignored(number: i32, action: &Action) -> bool {
+    const NOTHING: u64 = bit(17) | bit(18) | bit(23) | bit(28);
+    action.handler == IGNORE || (action.handler == DEFAULT && NOTHING & bit(number) != 0)
+}
+
+/// Lets the host deliver an ignored signal, so that it can be counted. What else ignoring it means stays.
+fn handle_counted(number: i32, action: &Action) -> Result<(), Errno> {
+    let unwaited = if action.handler == IGNORE { SA_NOCLDWAIT } else { 0 };
+    handle(number, on_signal, action.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) | unwaited | SA_RESTART)
+}
+
+/// An event queue watches a signal from now on: it is to be counted even when it is ignored.
+///
+/// # Errors
+/// As rt_sigaction(2).
+pub fn count_ignored(cx: &Context, number: i32) -> Result<(), Errno> {
+    let process = cx.process();
+    let actions = process.actions.lock();
+    let action = actions[number as usize];
+    if is_ignored(number, &action) {
+        queue::set_ignored(&process.queues, number, true);
+        handle_counted(number, &action)?;
+    }
+    Ok(())
 }
 
 /// Gives the host the guest's own choice of default or ignore.
@@ -172,6 +205,10 @@ pub unsafe extern "C" fn on_signal(number: i32, info: *mut HostInfo, context: *m
 /// A host signal has interrupted the thread at `host`.
 pub fn arrive(cx: &mut Context, number: i32, info: &mut HostInfo, host: &mut HostContext) {
     let rip = host.rip;
+    if queue::is_ignored(&cx.process().queues, number) && !info.is_fault() {
+        queue::arrived(&cx.process().queues, number);
+        return;
+    }
     if entry::in_exit(rip) {
         // The guest's state is in the frame, its vector registers partly there too.
         let state = cx.frame;
@@ -225,6 +262,9 @@ fn restore_vectors(host: &mut HostContext, state: &Frame) {
 /// Enters the guest's handler, or does what the guest has asked for otherwise.
 fn deliver(cx: &mut Context, number: i32, info: &HostInfo, host: &mut HostContext, state: &Frame) {
     let process = cx.process();
+    if queue::is_watched(&process.queues, number) {
+        queue::arrived(&process.queues, number);
+    }
     let mut action = {
         let mut actions = process.actions.lock();
         let action = actions[number as usize];
@@ -239,7 +279,7 @@ fn deliver(cx: &mut Context, number: i32, info: &HostInfo, host: &mut HostContex
     let blocked = cx.mask & bit(number) != 0;
     let fault = info.is_fault();
     if !action.is_caught() || (blocked && fault) {
-        if action.handler == IGNORE && !fault {
+        if is_ignored(number, &action) && !fault {
             return;
         }
         if blocked && !fault {

@@ -78,6 +78,9 @@ pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: 
     drop(held);
     if result == Ok(0) {
         child_of_fork(cx);
+        if flags & CLONE_FILES == 0 {
+            cx.process().queues.forked();
+        }
     } else if let Ok(pid) = result {
         crate::transport::forked(cx, pid as i32);
     }

@@ -74,7 +74,7 @@ impl Change<'_> {
                 self.attach_descriptor(state, index)?;
             }
             Filter::Vnode => state.watch_file(index)?,
-            Filter::Process => return state.attach_process(index),
+            Filter::Process => state.attach_process(index)?,
             Filter::Empty => {
                 if descriptor::kind(self.event.ident)? != Kind::Socket {
                     return Err(Errno::INVAL);

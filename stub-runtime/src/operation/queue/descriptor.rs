@@ -1,6 +1,7 @@
 //! Reading and writing (`EVFILT_READ`, `EVFILT_WRITE`, `EVFILT_EMPTY`): what the host says of a descriptor, in
 //! the terms of kqueue(2).
 
+use linux_raw_sys::ioctl::{FIONREAD, TIOCOUTQ};
 use schemas::Errno;
 
 use super::note::{DISABLED, Kind, Note, QUIET, REGISTERED};

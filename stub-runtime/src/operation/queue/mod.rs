@@ -26,7 +26,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use schemas::Errno;
 
 use self::note::Notes;
-pub use self::signal::{arrived, is_watched, taken};
+pub use self::signal::{arrived, is_ignored, is_watched, set_ignored, taken};
 pub use self::timer::Span;
 use super::hidden;
 use crate::context::Context;
@@ -267,8 +267,8 @@ impl Queues {
     /// `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn create(&'static self) -> Result<i32, Errno> {
         // SAFETY: no pointers.
-        let descriptor =
-            unsafe { call(__NR_epoll_create1, [u64::from(EPOLL_CLOEXEC)]) }.map(|descriptor| descriptor as i32)?;
+        let descriptor = unsafe { call(__NR_epoll_create1, [u64::from(EPOLL_CLOEXEC)]) }
+            .map(|descriptor| descriptor as i32)?;
         let made = Queue::allocate(descriptor).and_then(|queue| {
             let mut table = self.table.lock();
             table.add(descriptor, queue).inspect_err(|_| Queue::end(queue, self))?;
@@ -299,8 +299,7 @@ impl Queues {
             // SAFETY: a queue in the table lives.
             unsafe { &*entry.1 }.state.lock().forget(first, last);
         }
-        while let Some(position) =
-            table.entries().iter().position(|entry| (first..=last).contains(&entry.0))
+        while let Some(position) = table.entries().iter().position(|entry| (first..=last).contains(&entry.0))
         {
             let queue = table.take(position);
             // SAFETY: it lived until now.

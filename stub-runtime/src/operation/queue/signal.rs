@@ -20,6 +20,8 @@ const LISTENERS: usize = 16;
 pub struct Signals {
     /// Signals that any queue watches, in host bits.
     watched: AtomicU64,
+    /// Those of them that the guest ignores, so that the stub's handler does no more than count them.
+    ignored: AtomicU64,
     /// Those that were counted while they were pending.
     early: AtomicU64,
     /// How many came.
@@ -31,6 +33,20 @@ pub struct Signals {
 /// Signals that any queue of the process watches: while there are none, a signal costs one look here.
 pub fn is_watched(queues: &Queues, signal: i32) -> bool {
     queues.signals.watched.load(Ordering::Relaxed) & bit(signal) != 0
+}
+
+/// Whether a signal is watched and ignored.
+pub fn is_ignored(queues: &Queues, signal: i32) -> bool {
+    queues.signals.ignored.load(Ordering::Relaxed) & bit(signal) != 0
+}
+
+/// Says whether the guest ignores a signal; of consequence for those that are watched.
+pub fn set_ignored(queues: &Queues, signal: i32, ignored: bool) {
+    if ignored && is_watched(queues, signal) {
+        queues.signals.ignored.fetch_or(bit(signal), Ordering::Relaxed);
+    } else {
+        queues.signals.ignored.fetch_and(!bit(signal), Ordering::Relaxed);
+    }
 }
 
 /// Counts a signal that has reached the guest, or would have, were it not ignored. Called from the host's handler.
@@ -58,6 +74,7 @@ impl Signals {
     pub const fn new() -> Self {
         Signals {
             watched: AtomicU64::new(0),
+            ignored: AtomicU64::new(0),
             early: AtomicU64::new(0),
             counts: [const { AtomicU32::new(0) }; SIGNALS + 1],
             listeners: [const { AtomicI32::new(0) }; LISTENERS],
@@ -120,7 +137,7 @@ impl State {
         let signals = &queue.queues().signals;
         signals.join(clock)?;
         let set = bit(number as i32);
-        let flags = u64::from(SFD_CLOEXEC | SFD_NONBLOCK);
+        let flags = u64::from(O_CLOEXEC | O_NONBLOCK);
         // SAFETY: the kernel reads one word.
         let made = unsafe { call(__NR_signalfd4, [u64::MAX, &raw const set as u64, 8, flags]) }?;
         let descriptor = hidden::hide(made as i32)?;

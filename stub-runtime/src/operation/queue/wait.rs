@@ -8,6 +8,8 @@ use crate::host::linux::syscall::{RESTART, call_blocking};
 
 /// Entries taken from the host's queue at once.
 const BATCH: usize = 64;
+/// Nanoseconds between two looks at a file that is to grow and cannot be watched.
+const GROWTH_PAUSE: u64 = 50_000_000;
 
 /// Until when to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +91,8 @@ impl Held {
         };
         loop {
             let ready = output.len != 0 || (!own_first && self.state.lock().notes.queued != 0);
-            let limit = if ready { Limit::Passed } else { limit };
             if output.room() != 0 {
-                match self.take(&mut output, limit) {
+                match self.take(&mut output, if ready { Limit::Passed } else { limit }) {
                     Ok(()) => {}
                     Err(_) if output.len != 0 => {}
                     Err(Errno::INTR | RESTART) => {
@@ -152,8 +153,7 @@ impl Held {
     ) -> Result<usize, Errno> {
         let left = limit.left();
         let time = left.as_ref().map_or(0, |left| left.as_ptr() as u64);
-        let args =
-            [queue as u64, entries.as_mut_ptr() as u64, room.min(BATCH) as u64, time, 0, 8];
+        let args = [queue as u64, entries.as_mut_ptr() as u64, room.min(BATCH) as u64, time, 0, 8];
         // SAFETY: the kernel writes no more entries than there are, and reads two words of time.
         let count = unsafe {
             if limit == Limit::Passed {
@@ -177,7 +177,8 @@ impl Held {
                 return;
             }
             (Source::Hidden, _) => {
-                if process::ended(state.notes.get(index), note.handle).is_some_and(|event| event.fflags == 0) {
+                if process::ended(state.notes.get(index), note.handle).is_some_and(|event| event.fflags == 0)
+                {
                     state.drop_note(index);
                 } else if note.is(DISABLED) {
                     // Reported when it is enabled again; the host need not repeat it.
@@ -239,10 +240,13 @@ impl State {
         }
         let time = timer::now(CLOCK_MONOTONIC);
         while let Some(index) = self.notes.due(time) {
-            if self.notes.get(index).event.filter == Some(Filter::Empty) {
-                self.look_whether_empty(index, time);
-            } else {
-                self.notes.expire_timer(index, time);
+            match self.notes.get(index).event.filter {
+                Some(Filter::Timer) => self.notes.expire_timer(index, time),
+                Some(Filter::Empty) => self.look_whether_empty(index, time),
+                _ => {
+                    self.notes.unschedule(index);
+                    self.notes.activate(index);
+                }
             }
         }
     }
@@ -262,9 +266,9 @@ impl State {
         if !self.happened(index) {
             self.notes.get(index).status &= !ACTIVE;
             if note.event.filter == Some(Filter::Read) && note.kind == Kind::File {
-                // Without a watch nobody would tell when the file grows; then it is looked at again and again.
+                // Where the host has no watch left, nobody tells when the file grows: it is looked at now and then.
                 if self.watch_growth(index).is_err() {
-                    self.notes.activate(index);
+                    let _ = self.notes.schedule(index, timer::now(CLOCK_MONOTONIC) + GROWTH_PAUSE);
                 }
             } else if note.event.filter == Some(Filter::Empty) {
                 self.look_whether_empty(index, timer::now(CLOCK_MONOTONIC));
@@ -273,8 +277,7 @@ impl State {
         }
         let note = self.notes.get(index);
         note.round = output.round;
-        let event =
-            if note.event.filter == Some(Filter::User) { user::report(note) } else { note.event };
+        let event = if note.event.filter == Some(Filter::User) { user::report(note) } else { note.event };
         if note.event.flags & CLEAR != 0 {
             note.event.data = 0;
             note.event.fflags = 0;
@@ -290,4 +293,3 @@ impl State {
         output.push(event);
     }
 }
-

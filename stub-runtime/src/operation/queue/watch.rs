@@ -9,7 +9,7 @@ use super::descriptor;
 use super::note::{DISABLED, Kind, Source};
 use super::*;
 
-#[expect(missing_docs, reason = "NOTE_* of sys/event.h")]
+/// `NOTE_*` of sys/event.h.
 mod notes {
     pub const DELETE: u32 = 0x1;
     pub const WRITE: u32 = 0x2;
@@ -40,7 +40,10 @@ fn mask(wanted: u32) -> u32 {
         (notes::READ, IN_ACCESS),
     ];
     // Something at least: the host refuses an empty mask. The end of a mount is always told.
-    NEEDS.iter().filter(|(flags, _)| wanted & flags != 0).fold(IN_DELETE_SELF, |mask, (_, needed)| mask | needed)
+    NEEDS
+        .iter()
+        .filter(|(flags, _)| wanted & flags != 0)
+        .fold(IN_DELETE_SELF, |mask, (_, needed)| mask | needed)
 }
 
 /// What has happened to a file, from the host's events and from its size and number of links before and after.
@@ -135,7 +138,9 @@ impl State {
     /// As [`State::watch_file`].
     pub fn watch_growth(&mut self, index: u32) -> Result<(), Errno> {
         let note = self.notes.get(index);
-        if note.source == Source::Watch || (note.event.flags & CLEAR == 0 && descriptor::at_end(note) == Some(false)) {
+        if note.source == Source::Watch
+            || (note.event.flags & CLEAR == 0 && descriptor::at_end(note) == Some(false))
+        {
             return Ok(());
         }
         self.add_watch(index, IN_MODIFY)
@@ -213,7 +218,8 @@ impl State {
             let mut rest = &buffer.0[..(len as usize).min(buffer.0.len())];
             // struct inotify_event: watch, mask, cookie, length of the name.
             while let Some((head, more)) = rest.split_first_chunk::<16>() {
-                let word = |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+                let word =
+                    |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
                 let name = word(12) as usize;
                 self.tell(word(0) as i32, word(4), name != 0);
                 rest = more.get(name..).unwrap_or(&[]);
@@ -250,7 +256,8 @@ impl State {
             return;
         }
         let before = (note.due, note.period);
-        let after = descriptor::file(note.event.ident).map_or(before, |file| (file.st_size as u64, file.st_nlink));
+        let after =
+            descriptor::file(note.event.ident).map_or(before, |file| (file.st_size as u64, file.st_nlink));
         (note.due, note.period) = after;
         let flags = happened(events, named, before, after);
         note.event.fflags |= flags & note.wanted;

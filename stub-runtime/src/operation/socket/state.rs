@@ -1,0 +1,178 @@
+//! What the stub keeps of sockets beside the host, and what it asks of them for others.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use linux_raw_sys::ioctl::TIOCOUTQ;
+use schemas::Errno;
+
+use crate::host::linux::abi::*;
+use crate::host::linux::syscall::call;
+use crate::process::Lock;
+
+// asm-generic/socket.h, linux/tcp.h.
+const SOL_SOCKET: u64 = 1;
+const SO_ERROR: u64 = 4;
+const SO_SNDBUF: u64 = 7;
+const SOL_TCP: u64 = 6;
+const TCP_INFO: u64 = 11;
+
+/// Errors that can be kept at once.
+const KEPT: usize = 64;
+
+/// Errors that were taken from the host before the guest asked for them: descriptor and error, 0 for none.
+static ERRORS: Lock<[(i32, i32); KEPT]> = Lock::new([(0, 0); KEPT]);
+/// How many there are.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// Descriptors below this can have [`set_quiet`].
+const QUIET: usize = 4096;
+/// Sockets that never raise SIGPIPE.
+static SILENT: [AtomicU64; QUIET / 64] = [const { AtomicU64::new(0) }; QUIET / 64];
+
+/// Reads an option that is one word.
+fn word(descriptor: i32, level: u64, name: u64) -> Result<i32, Errno> {
+    let mut value = 0i32;
+    let mut len = 4u32;
+    let args = [descriptor as u64, level, name, &raw mut value as u64, &raw mut len as u64];
+    // SAFETY: the kernel writes one word and its length.
+    unsafe { call(__NR_getsockopt, args) }.map(|_| value)
+}
+
+/// The error of a socket, 0 for none. The host forgets it with this; it is kept here for whoever asks next.
+pub fn keep_error(descriptor: i32) -> i32 {
+    let mut errors = ERRORS.lock();
+    let error = word(descriptor, SOL_SOCKET, SO_ERROR).unwrap_or(0);
+    let at = errors
+        .iter()
+        .position(|kept| kept.1 != 0 && kept.0 == descriptor)
+        .or_else(|| errors.iter().position(|kept| kept.1 == 0));
+    let Some(at) = at else { return error };
+    if error == 0 {
+        return if errors[at].0 == descriptor { errors[at].1 } else { 0 };
+    }
+    if errors[at].1 == 0 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+    }
+    errors[at] = (descriptor, error);
+    error
+}
+
+/// Takes the error kept for a socket, if there is one.
+#[inline]
+pub fn take_error(descriptor: i32) -> Option<Errno> {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let mut errors = ERRORS.lock();
+    let kept = errors.iter_mut().find(|kept| kept.1 != 0 && kept.0 == descriptor)?;
+    COUNT.fetch_sub(1, Ordering::Relaxed);
+    Some(Errno(core::mem::take(&mut kept.1)))
+}
+
+/// What a call that reads tells of the end of a connection: the error by which it ended, where that was kept.
+///
+/// # Errors
+/// The error kept.
+#[inline]
+pub fn after_receive(descriptor: i32, result: Result<u64, Errno>) -> Result<u64, Errno> {
+    if result == Ok(0) { take_error(descriptor).map_or(result, Err) } else { result }
+}
+
+/// What a call that writes tells of a connection that has ended: likewise.
+///
+/// # Errors
+/// The error kept, or that of the call.
+#[inline]
+pub fn after_send(descriptor: i32, result: Result<u64, Errno>) -> Result<u64, Errno> {
+    if result == Err(Errno::PIPE) { take_error(descriptor).map_or(result, Err) } else { result }
+}
+
+/// Sets whether sending on a socket may raise SIGPIPE, for systems where that is an option of the socket.
+///
+/// # Errors
+/// `EINVAL` for a descriptor beyond those that can have it.
+pub fn set_quiet(descriptor: i32, quiet: bool) -> Result<(), Errno> {
+    let word = SILENT.get(descriptor as usize / 64).ok_or(Errno::INVAL)?;
+    let bit = 1 << (descriptor % 64);
+    if quiet {
+        word.fetch_or(bit, Ordering::Relaxed);
+    } else {
+        word.fetch_and(!bit, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Whether sending on a socket raises no SIGPIPE.
+#[inline]
+pub fn is_quiet(descriptor: i32) -> bool {
+    SILENT
+        .get(descriptor as u32 as usize / 64)
+        .is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (descriptor % 64) != 0)
+}
+
+/// A descriptor is about to be closed: what was kept of it goes.
+#[inline]
+pub fn closing(descriptor: i32) {
+    if is_quiet(descriptor) {
+        let _ = set_quiet(descriptor, false);
+    }
+    let _ = take_error(descriptor);
+}
+
+/// `new` has become another descriptor of what `old` leads to.
+#[inline]
+pub fn duplicated(old: i32, new: i32) {
+    if is_quiet(old) {
+        let _ = set_quiet(new, true);
+    }
+}
+
+/// Connections that wait to be accepted. For a socket that listens the host tells them as `tcpi_unacked`
+/// (linux/tcp.h); for local ones it does not tell.
+pub fn backlog(descriptor: i32) -> Option<i64> {
+    let mut info = [0u32; 32];
+    let mut len = size_of_val(&info) as u32;
+    let args = [descriptor as u64, SOL_TCP, TCP_INFO, info.as_mut_ptr() as u64, &raw mut len as u64];
+    // SAFETY: the kernel writes no more than the length says.
+    unsafe { call(__NR_getsockopt, args) }.ok()?;
+    // After eight bytes of state and four words.
+    Some(i64::from(info[6]).max(1))
+}
+
+/// Room that a socket has for what is to be sent. The host counts its own needs in the size of the buffer, twice
+/// what was asked for (socket(7)).
+pub fn space(descriptor: i32) -> i64 {
+    let size = word(descriptor, SOL_SOCKET, SO_SNDBUF).unwrap_or(0) / 2;
+    let mut used = 0i32;
+    // SAFETY: the kernel writes one word.
+    let _ = unsafe { call(__NR_ioctl, [descriptor as u64, u64::from(TIOCOUTQ), &raw mut used as u64]) };
+    i64::from(size.saturating_sub(used).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_sockets_are_known_until_they_are_closed() {
+        set_quiet(77, true).unwrap();
+        assert!(is_quiet(77) && !is_quiet(78) && !is_quiet(-1));
+        duplicated(77, 3001);
+        closing(77);
+        assert!(!is_quiet(77) && is_quiet(3001));
+        closing(3001);
+        assert_eq!(set_quiet(QUIET as i32, true), Err(Errno::INVAL));
+    }
+
+    #[test]
+    fn errors_are_told_where_the_host_would_have_told_them() {
+        assert_eq!(after_receive(55, Ok(0)), Ok(0));
+        ERRORS.lock()[63] = (55, Errno::CONNRESET.raw());
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(after_receive(55, Ok(3)), Ok(3));
+        assert_eq!(after_receive(56, Ok(0)), Ok(0));
+        assert_eq!(after_receive(55, Ok(0)), Err(Errno::CONNRESET));
+        assert_eq!(after_receive(55, Ok(0)), Ok(0));
+        assert_eq!(after_send(55, Err(Errno::PIPE)), Err(Errno::PIPE));
+    }
+}
