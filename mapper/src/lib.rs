@@ -8,7 +8,11 @@
 pub mod cli;
 pub mod control;
 pub mod deployment;
+pub mod dispatch;
 pub mod launch;
+pub mod log;
+pub mod published;
+pub mod registry;
 pub mod route;
 pub mod servers;
 pub mod world;

@@ -12,6 +12,7 @@ use schemas::transport::HandoffFlags;
 use super::{FAILURE, Failure};
 use crate::deployment::Deployment;
 use crate::launch::background::{self, Side};
+use crate::launch::embedded::{self, Parts};
 use crate::launch::{self, Ends, Letter, ProgramError, Start};
 use crate::world::Face;
 
@@ -72,12 +73,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let (trace_end, trace_sink) = pair(SocketType::DGRAM)?;
     match background::detach().map_err(|errno| failed(format!("cannot start the mapper: {errno}")))? {
         Side::Background => {
-            drop((guest_end, trace_sink));
-            let _ = background::let_go_of_terminal(false);
-            let mut poll = [rustix::event::PollFd::new(&mapper_end, rustix::event::PollFlags::empty())];
-            let _ = rustix::event::poll(&mut poll, None);
-            drop(trace_end);
-            std::process::exit(0)
+            drop((guest_end, trace_sink, trace_file));
+            embedded::serve(Parts { deployment, face, socket: mapper_end, trace: trace_end })
         }
         Side::Foreground => {}
     }

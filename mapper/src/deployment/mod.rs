@@ -58,8 +58,8 @@ impl Default for Options {
         Self {
             hostname: None,
             mediate: false,
-            process_lists: ProcessLists::Shared,
-            workers: 2,
+            process_lists: ProcessLists::Host,
+            workers: 1,
             poll_microseconds: 50,
         }
     }
@@ -69,6 +69,8 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProcessLists {
+    /// All guests of the world, and the processes of the host besides.
+    Host,
     /// All guests of the world.
     Shared,
     /// Those of its own OS.

@@ -4,6 +4,7 @@
 //! control are native. The mapper is another process: a daemon's, or one split off for this guest alone.
 
 pub mod background;
+pub mod embedded;
 mod execute;
 mod program;
 mod reserved;

@@ -2,10 +2,9 @@
 //!
 //! There is a cell for each operation of each OS: a flavour, and the server that answers when the flavour is
 //! `mapped`. Rules for single paths and socket families refine it. A [`Table`] never changes; a change makes a new
-//! one ([`shared::Routes`]), so that the message path reads without a lock.
+//! one ([`crate::published`]), so that the message path reads without a lock.
 
 mod rule;
-pub mod shared;
 
 use schemas::{Flavour, Interface, Operation, Personality};
 
@@ -94,12 +93,23 @@ impl Table {
         operation: Operation,
         subject: Subject<'_>,
     ) -> Option<ServerId> {
-        self.rules
-            .iter()
-            .rev()
-            .find(|rule| rule.matches(personality, operation, subject))
-            .and_then(|rule| rule.server)
-            .or(self.cell(personality, operation).server)
+        self.by_rule(personality, operation, subject).or(self.cell(personality, operation).server)
+    }
+
+    /// The server that a rule singles out for one request.
+    pub fn by_rule(
+        &self,
+        personality: Personality,
+        operation: Operation,
+        subject: Subject<'_>,
+    ) -> Option<ServerId> {
+        let mut with_server = self.rules.iter().rev().filter(|rule| rule.server.is_some());
+        with_server.find(|rule| rule.matches(personality, operation, subject))?.server
+    }
+
+    /// The server that answers an interface when no route says otherwise.
+    pub fn default_server(&self, interface: Interface) -> Option<ServerId> {
+        default_server(&self.servers, interface)
     }
 
     /// The rules for single paths and families, in the order in which they were written.

@@ -83,12 +83,3 @@ fn select_operations_knows_names_subsystems_and_all() {
     assert!(select_operations("fs").is_some_and(|fs| fs.contains(&Operation::FsStat)));
     assert_eq!(select_operations("teapot"), None);
 }
-
-#[test]
-fn view_follows_updates() {
-    let routes = shared::Routes::new(table(""));
-    let mut view = routes.view();
-    assert_eq!(view.table(&routes).cell(Personality::Linux, Operation::FsOpen).flavour, Flavour::Direct);
-    routes.update(|table| table.set(&[Operation::FsOpen], None, "mapped")).unwrap();
-    assert_eq!(view.table(&routes).cell(Personality::Linux, Operation::FsOpen).flavour, Flavour::Mapped);
-}

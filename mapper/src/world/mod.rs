@@ -1,15 +1,19 @@
 //! A world: what all its guests share.
 
+mod live;
 mod mounts;
 mod page;
+mod statistics;
 
 use rustix::io::Errno;
 use schemas::Personality;
 
 use crate::deployment::{Deployment, OsIdentity};
 use crate::route::Table;
+pub use live::Live;
 pub use mounts::{MountError, Mounts};
 pub use page::Page;
+pub use statistics::Statistics;
 
 /// What a world shows to its guests, as made from a deployment before anything runs.
 #[derive(Debug)]

@@ -87,6 +87,11 @@ impl Mounts {
         &self.entries
     }
 
+    /// The entry with this number.
+    pub fn numbered(&self, identifier: u32) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.identifier() == identifier)
+    }
+
     /// The donated directories, in the order of their reserved descriptors.
     pub fn directories(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.directories.iter().map(|(_, descriptor)| descriptor.as_fd())

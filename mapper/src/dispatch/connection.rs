@@ -1,0 +1,278 @@
+//! One process socket, and what comes over it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use schemas::transport::{Datagram, DatagramKind};
+use schemas::{Errno, Personality};
+
+use super::desk::Desk;
+use super::region::Mapped;
+use super::socket::{self, Received};
+use crate::registry::Process;
+use crate::world::Live;
+
+/// Datagrams that are served in a row before it is another guest's turn.
+const TURN: usize = 32;
+/// Connections that one process may say hello on. Each image takes one, and children that have not said hello keep
+/// their parent's open.
+const HELLOS: u32 = 64;
+
+/// One process socket.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    /// Who said hello on it; none on the socket that a run begins with, which only passes on hellos.
+    process: Option<Arc<Process>>,
+    region: Option<Arc<Mapped>>,
+    poll: Poll,
+}
+
+/// What is to be done after a connection was served.
+#[derive(Debug)]
+pub enum Served {
+    /// It goes on, and these came with it.
+    Open(Vec<Arrival>),
+    /// Nobody has the other end any more.
+    Closed(Vec<Arrival>),
+}
+
+/// Something new to look after.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A connection.
+    Connection(Connection),
+    /// A guest, whose death is to be watched for.
+    Guest(i32),
+}
+
+/// For how long a worker looks for more work here, having found some.
+#[derive(Debug, Clone, Copy)]
+struct Poll {
+    most: Duration,
+    budget: Duration,
+    until: Option<Instant>,
+}
+
+impl Poll {
+    /// Looking for less than this finds nothing.
+    const LEAST: Duration = Duration::from_micros(2);
+
+    fn new(most: Duration) -> Self {
+        Self { most, budget: most, until: None }
+    }
+
+    /// Found something.
+    fn hit(&mut self, now: Instant) {
+        self.budget = (self.budget * 2).max(Self::LEAST).min(self.most);
+        self.until = Some(now + self.budget);
+    }
+
+    /// Found nothing in all the time there was: less the next time.
+    fn missed(&mut self) {
+        self.budget = (self.budget / 2).max(Self::LEAST).min(self.most);
+        self.until = None;
+    }
+}
+
+impl Connection {
+    /// The socket that a run begins with. It has no process: the first image says hello on it.
+    pub fn first(socket: OwnedFd) -> Self {
+        Self { socket, process: None, region: None, poll: Poll::new(Duration::ZERO) }
+    }
+
+    fn of(socket: OwnedFd, process: Arc<Process>, region: Arc<Mapped>, poll: Duration) -> Self {
+        process.connections.fetch_add(1, Ordering::Relaxed);
+        Self { socket, process: Some(process), region: Some(region), poll: Poll::new(poll) }
+    }
+
+    /// The socket.
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Serves what has come, but no more than a turn's worth.
+    pub fn serve(&mut self, world: &Live, desk: &mut Desk) -> Served {
+        let mut arrivals = Vec::new();
+        for _ in 0..TURN {
+            match socket::receive(self.socket.as_fd()) {
+                Received::Datagram(datagram, descriptors) => {
+                    self.take(world, desk, &datagram, descriptors, &mut arrivals);
+                }
+                Received::Nonsense => tracing::debug!(pid = self.pid(), "nonsense from a guest"),
+                Received::Nothing => break,
+                Received::End => return Served::Closed(arrivals),
+            }
+        }
+        Served::Open(arrivals)
+    }
+
+    fn take(
+        &mut self,
+        world: &Live,
+        desk: &mut Desk,
+        datagram: &Datagram,
+        descriptors: Vec<OwnedFd>,
+        arrivals: &mut Vec<Arrival>,
+    ) {
+        match datagram.kind {
+            DatagramKind::Doorbell => self.ring(desk, datagram.slot, descriptors),
+            DatagramKind::Hello => match self.greet(world, datagram, descriptors) {
+                Ok(new) => arrivals.extend(new),
+                Err(errno) => {
+                    tracing::info!(pid = datagram.pid, %errno, "a hello was refused");
+                    let refused =
+                        Datagram { argument: errno.0 as u64, ..Datagram::new(DatagramKind::Refused) };
+                    let _ = socket::send(self.socket.as_fd(), &refused, &[]);
+                }
+            },
+            DatagramKind::Forked => {
+                if let Some(personality) = datagram.personality
+                    && let Some(new) = self.meet(world, datagram.pid, personality)
+                {
+                    arrivals.push(new);
+                }
+            }
+            kind => tracing::trace!(pid = self.pid(), ?kind, "noted"),
+        }
+    }
+
+    /// A doorbell: the slot that it names, and all those that were announced without one.
+    fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) {
+        let (Some(process), Some(region)) = (&self.process, &self.region) else { return };
+        if let Some(taken) = region.region().slot(slot).and_then(|slot| slot.take()) {
+            desk.answer(self.socket.as_fd(), process, taken, descriptors);
+        }
+        self.look(desk);
+        self.stay_awake();
+    }
+
+    /// Answers what was announced in the region. Returns whether there was anything.
+    fn look(&self, desk: &mut Desk) -> bool {
+        let (Some(process), Some(region)) = (&self.process, &self.region) else { return false };
+        let region = region.region();
+        let mut found = false;
+        region.announced(|slot| {
+            if let Some(taken) = region.slot(slot).and_then(|slot| slot.take()) {
+                found = true;
+                desk.answer(self.socket.as_fd(), process, taken, Vec::new());
+            }
+        });
+        found
+    }
+
+    fn stay_awake(&mut self) {
+        let Some(region) = &self.region else { return };
+        if self.poll.most.is_zero() {
+            return;
+        }
+        if self.poll.until.is_none() {
+            region.region().set_awake(true);
+        }
+        self.poll.hit(Instant::now());
+    }
+
+    /// Whether it is being polled.
+    pub fn is_awake(&self) -> bool {
+        self.poll.until.is_some()
+    }
+
+    /// Looks for requests without doorbells, and stops to when there were none for some time. Returns whether it goes
+    /// on being polled.
+    pub fn poll(&mut self, desk: &mut Desk, now: Instant) -> bool {
+        let Some(until) = self.poll.until else { return false };
+        if self.look(desk) {
+            self.poll.hit(Instant::now());
+            return true;
+        }
+        if now < until {
+            return true;
+        }
+        self.poll.missed();
+        if let Some(region) = &self.region {
+            region.region().set_awake(false);
+        }
+        // A request that came between the last look and that word had no doorbell.
+        if self.look(desk) {
+            self.stay_awake();
+        }
+        self.is_awake()
+    }
+
+    /// A hello: checks what came with it, and takes the guest in.
+    fn greet(
+        &mut self,
+        world: &Live,
+        datagram: &Datagram,
+        mut descriptors: Vec<OwnedFd>,
+    ) -> Result<Vec<Arrival>, Errno> {
+        let personality = datagram.personality.ok_or(Errno::BADMSG)?;
+        let file = descriptors.pop().ok_or(Errno::BADMSG)?;
+        let own_socket = descriptors.pop();
+        if !descriptors.is_empty() {
+            return Err(Errno::BADMSG);
+        }
+        if let Some(socket) = &own_socket
+            && (!socket::is_process_socket(socket.as_fd())
+                || socket::maker(socket.as_fd()) != Some(datagram.pid))
+        {
+            return Err(Errno::PERM);
+        }
+        if own_socket.is_none() && self.process.as_ref().is_none_or(|process| process.pid() != datagram.pid) {
+            return Err(Errno::PERM);
+        }
+        let region = Arc::new(Mapped::new(file.as_fd())?);
+        let parent =
+            self.process.as_ref().map(|process| process.pid()).filter(|&parent| parent != datagram.pid);
+        let (process, new) = world.registry.enter(datagram.pid, parent, personality)?;
+        if process.connections.load(Ordering::Relaxed) >= HELLOS {
+            return Err(Errno::MFILE);
+        }
+        world.registry.attach(&process, region.clone());
+        tracing::debug!(pid = datagram.pid, %personality, new, "hello");
+        let mut arrivals = Vec::new();
+        if new {
+            arrivals.push(Arrival::Guest(datagram.pid));
+        }
+        let welcome = Datagram { argument: process.task().0, ..Datagram::new(DatagramKind::Welcome) };
+        match own_socket {
+            Some(socket) => {
+                let poll = Duration::from_micros(world.deployment.current().options.poll_microseconds.into());
+                let connection = Self::of(socket, process, region, poll);
+                let _ = socket::send(connection.socket.as_fd(), &welcome, &[]);
+                arrivals.push(Arrival::Connection(connection));
+            }
+            None => {
+                self.region = Some(region);
+                let _ = socket::send(self.socket.as_fd(), &welcome, &[]);
+            }
+        }
+        Ok(arrivals)
+    }
+
+    /// Takes note of a child that has not said hello. Only a child of a guest's is believed in.
+    fn meet(&self, world: &Live, pid: i32, personality: Personality) -> Option<Arrival> {
+        let parent = sim::host::process::stat(pid).ok()?.parent;
+        let known = self.pid() == Some(parent) || world.registry.process(parent).is_some();
+        if !known {
+            tracing::info!(pid, parent, "a guest claimed a child that is not its own");
+            return None;
+        }
+        let (_, new) = world.registry.enter(pid, Some(parent), personality).ok()?;
+        new.then_some(Arrival::Guest(pid))
+    }
+
+    fn pid(&self) -> Option<i32> {
+        self.process.as_ref().map(|process| process.pid())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            process.connections.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Answering one request: finding who answers, asking, and handing over what came of it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Instant;
+
+use schemas::message::{Message, Reply, ReplyBuffer};
+use schemas::server::{Capabilities, answer};
+use schemas::transport::{DESCRIPTORS, Datagram, DatagramKind, MountKind, Request, RequestBuffer, Taken};
+use schemas::{Errno, Operation};
+
+use super::socket;
+use super::subject::{self, Asked, FAMILY_UNIX, Place};
+use crate::published::View;
+use crate::registry::{Holding, Process};
+use crate::route::{ServerId, Subject, Table};
+use crate::servers::Running as Server;
+use crate::world::{Live, Mounts};
+
+/// Where one worker answers requests: its views of what is in force, and its buffers.
+pub struct Desk {
+    world: Arc<Live>,
+    table: View<Table>,
+    mounts: View<Mounts>,
+    servers: View<Vec<Server>>,
+    request: Box<RequestBuffer>,
+    reply: ReplyBuffer,
+}
+
+impl Desk {
+    /// A desk for one thread.
+    pub fn new(world: Arc<Live>) -> Self {
+        Self {
+            table: world.routes.view(),
+            mounts: world.mounts.view(),
+            servers: world.servers.running().view(),
+            request: vec![0; size_of::<RequestBuffer>() / size_of::<u64>()]
+                .into_boxed_slice()
+                .try_into()
+                .unwrap_or_else(|_| unreachable!("the length is that of the array")),
+            reply: ReplyBuffer::default(),
+            world,
+        }
+    }
+
+    /// Answers the request in a slot, whatever it is: the guest waits until it is answered.
+    pub fn answer(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        process: &Process,
+        taken: Taken<'_>,
+        received: Vec<OwnedFd>,
+    ) {
+        let started = Instant::now();
+        let slot = taken.index();
+        let mut caps = Capabilities::new(received);
+        let mut operation = None;
+        let request = taken.copy_request(&mut self.request);
+        let outcome = request.and_then(|request| {
+            operation = Some(request.operation);
+            if request.descriptors != caps.received.len() {
+                return Err(Errno::BADMSG);
+            }
+            let question = Question {
+                world: &self.world,
+                table: self.table.get(&self.world.routes),
+                mounts: self.mounts.get(&self.world.mounts),
+                servers: self.servers.get(self.world.servers.running()),
+                process,
+                request,
+            };
+            question.ask(&mut caps, &mut self.reply)
+        });
+        let outcome = outcome.and_then(|reply| Ok((reply, donate(socket, slot, &caps.donated)?)));
+        if let Some(operation) = operation {
+            self.world.statistics.count(
+                process.personality(),
+                operation,
+                outcome.is_err(),
+                started.elapsed(),
+            );
+        }
+        let completed = match &outcome {
+            Ok((reply, donated)) => taken.complete(Ok((reply, *donated))),
+            Err(errno) => taken.complete(Err(*errno)),
+        };
+        if let Some(word) = completed {
+            // SAFETY: the word lies in the region, which `taken` borrowed until now and the caller still does.
+            wake(unsafe { &*word.cast::<AtomicU32>() });
+        }
+    }
+}
+
+/// Sends the descriptors that go with a reply, before the reply can be seen.
+fn donate(socket: BorrowedFd<'_>, slot: u32, donated: &[OwnedFd]) -> Result<usize, Errno> {
+    if donated.is_empty() {
+        return Ok(0);
+    }
+    if donated.len() > DESCRIPTORS {
+        return Err(Errno::TOOBIG);
+    }
+    let datagram = Datagram { slot, count: donated.len() as u8, ..Datagram::new(DatagramKind::Descriptors) };
+    match socket::send(socket, &datagram, donated) {
+        Ok(()) => Ok(donated.len()),
+        // A guest that does not take what it was sent gets no more.
+        Err(rustix::io::Errno::AGAIN) => Err(Errno::NOBUFS),
+        Err(errno) => Err(Errno(errno.raw_os_error())),
+    }
+}
+
+fn wake(word: &AtomicU32) {
+    // The flags are empty because the word is shared between processes.
+    let woken = rustix::thread::futex::wake(word, rustix::thread::futex::Flags::empty(), 1);
+    if let Err(errno) = woken {
+        tracing::warn!(%errno, "cannot wake a guest");
+    }
+}
+
+/// One request with everything that decides about it.
+struct Question<'a> {
+    world: &'a Live,
+    table: &'a Table,
+    mounts: &'a Mounts,
+    servers: &'a [Server],
+    process: &'a Process,
+    request: Request<'a>,
+}
+
+impl Question<'_> {
+    /// Finds the server and asks it.
+    fn ask<'r>(&self, caps: &mut Capabilities, buffer: &'r mut ReplyBuffer) -> Result<Reply<'r>, Errno> {
+        let operation = self.request.operation;
+        let message = Message::new(self.request.message);
+        let id = self.find(&subject::read(operation, message.root()?)?, caps)?;
+        let server = self.servers.get((id.0 as usize).wrapping_sub(1)).ok_or(Errno::NOSYS)?;
+        let caller = self.process.caller(self.request.thread);
+        let reply = self.world.servers.guard(id, || {
+            answer(&*server.server, id.0, operation, &caller, self.request.message, caps, buffer)
+        })?;
+        let object = subject::given(operation, Message::new(&reply).root()?)?;
+        if object != 0 {
+            let descriptor = caps.donated.first().map(AsFd::as_fd);
+            let holding = Holding { server: id, object };
+            self.world.registry.give(self.process, holding, server.task, descriptor)?;
+        }
+        if matches!(operation, Operation::AuthSetIds | Operation::AuthSetGroups) {
+            self.process.expect_new_credentials();
+        }
+        Ok(reply)
+    }
+
+    /// Who answers.
+    fn find(&self, asked: &Asked<'_>, caps: &Capabilities) -> Result<ServerId, Errno> {
+        if let Some(object) = asked.object {
+            return self.find_for_object(object, caps);
+        }
+        if let Some(place) = &asked.place {
+            return self.find_for_path(place, asked.second_mount, caps);
+        }
+        if let Some(family) = asked.family {
+            return self.find_for_family(family);
+        }
+        self.by_route(Subject::default())
+    }
+
+    /// By the descriptor where it stands for an object, else by the object where the guest holds one of that name.
+    fn find_for_object(&self, object: u64, caps: &Capabilities) -> Result<ServerId, Errno> {
+        let holding =
+            caps.received.first().and_then(|descriptor| self.world.registry.holding(descriptor.as_fd()));
+        match holding {
+            Some(holding) if object == 0 || object == holding.object => return Ok(holding.server),
+            Some(_) => return Err(Errno::BADF),
+            None => {}
+        }
+        if object != 0 {
+            return self.process.server_of(object).ok_or(Errno::BADF);
+        }
+        self.by_route(Subject::default())
+    }
+
+    /// By the mount, unless a route singles out the path.
+    fn find_for_path(
+        &self,
+        place: &Place<'_>,
+        second: Option<u32>,
+        caps: &Capabilities,
+    ) -> Result<ServerId, Errno> {
+        if place.below_directory
+            && let Some(holding) =
+                caps.received.first().and_then(|fd| self.world.registry.holding(fd.as_fd()))
+        {
+            return Ok(holding.server);
+        }
+        let personality = self.process.personality();
+        let mount = self.mounts.numbered(place.mount).filter(|mount| mount.visible_to(personality));
+        let mount = mount.ok_or(Errno::STALE)?;
+        let same = |other: u32| {
+            let other = self.mounts.numbered(other);
+            other.is_some_and(|other| (other.kind(), other.target()) == (mount.kind(), mount.target()))
+        };
+        if !second.is_none_or(same) {
+            return Err(Errno::XDEV);
+        }
+        let by_mount = (mount.kind() == Some(MountKind::Server)).then_some(ServerId(mount.target()));
+        let path = (!place.below_directory).then(|| [mount.prefix(), b"/", place.path].concat());
+        let subject = Subject { path: path.as_deref(), family: None };
+        let by_rule = self.table.by_rule(personality, self.request.operation, subject);
+        by_rule.or(by_mount).map_or_else(|| self.by_route(subject), Ok)
+    }
+
+    /// By a route for the family, else local sockets go to one interface and all others to another.
+    fn find_for_family(&self, family: u32) -> Result<ServerId, Errno> {
+        let subject = Subject { path: None, family: Some(family) };
+        let operation = self.request.operation;
+        if let Some(id) = self.table.by_rule(self.process.personality(), operation, subject) {
+            return Ok(id);
+        }
+        if family == FAMILY_UNIX {
+            return self.table.default_server(schemas::Interface::Pflocal).ok_or(Errno::AFNOSUPPORT);
+        }
+        self.by_route(subject)
+    }
+
+    fn by_route(&self, subject: Subject<'_>) -> Result<ServerId, Errno> {
+        self.table.server(self.process.personality(), self.request.operation, subject).ok_or(Errno::NOSYS)
+    }
+}

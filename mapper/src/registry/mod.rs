@@ -1,0 +1,207 @@
+//! What the mapper knows of its guests: processes, their tasks, their regions, and the capabilities they hold.
+
+pub mod counters;
+mod process;
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use schemas::{Errno, Personality};
+use sim::hurd::world::World as Hurd;
+use sim::mach::TaskId;
+
+use crate::dispatch::Mapped;
+use crate::route::ServerId;
+use counters::Totals;
+pub use process::Process;
+
+/// A server's object that some descriptor stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Whose object.
+    pub server: ServerId,
+    /// The server's name for it.
+    pub object: u64,
+}
+
+/// The file behind a descriptor, where that is unlike every other: device and inode number.
+type File = (u64, u64);
+
+/// All guests of a world.
+pub struct Registry {
+    hurd: Arc<Hurd>,
+    processes: DashMap<i32, Arc<Process>>,
+    holdings: DashMap<File, Holding>,
+    dead: Mutex<Totals>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("processes", &self.processes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// No guests yet.
+    pub fn new(hurd: Arc<Hurd>) -> Self {
+        Self { hurd, processes: DashMap::new(), holdings: DashMap::new(), dead: Mutex::default() }
+    }
+
+    /// The guest with this process number.
+    pub fn process(&self, pid: i32) -> Option<Arc<Process>> {
+        self.processes.get(&pid).map(|process| process.clone())
+    }
+
+    /// All guests, by process number.
+    pub fn processes(&self) -> Vec<Arc<Process>> {
+        let mut processes: Vec<_> = self.processes.iter().map(|entry| entry.value().clone()).collect();
+        processes.sort_by_key(|process| process.pid());
+        processes
+    }
+
+    /// Takes note of a guest: a new one, with what it has from its parent, or one that has become another image.
+    /// Returns it, and whether it is new. `ESRCH` when there is no such process any more.
+    pub fn enter(
+        &self,
+        pid: i32,
+        parent: Option<i32>,
+        personality: Personality,
+    ) -> Result<(Arc<Process>, bool), Errno> {
+        if let Some(process) = self.process(pid) {
+            if process.personality() != personality {
+                self.bury(&process);
+                process.set_personality(personality);
+            }
+            return Ok((process, false));
+        }
+        let parent = parent.and_then(|parent| self.process(parent));
+        let task = self.new_task(pid)?;
+        let process = match Process::new(pid, task, personality) {
+            Ok(process) => Arc::new(process),
+            Err(errno) => {
+                self.end_task(task);
+                return Err(errno);
+            }
+        };
+        if let Some(parent) = &parent {
+            process.inherit(parent);
+            if self.hurd.rights.copy(parent.task(), task).is_err() {
+                tracing::debug!(pid, "the parent died before its rights could be copied");
+            }
+        }
+        match self.processes.entry(pid) {
+            Entry::Occupied(entry) => {
+                // Another worker was faster.
+                self.end_task(task);
+                Ok((entry.get().clone(), false))
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(process.clone());
+                Ok((process, true))
+            }
+        }
+    }
+
+    /// Gives a guest the region that its hello brought. What the one before it counted is kept.
+    pub fn attach(&self, process: &Process, region: Arc<Mapped>) {
+        let personality = process.personality();
+        if let Some(old) = process.set_region(Some(region)) {
+            self.dead().add(personality, old.region());
+        }
+    }
+
+    /// Forgets a guest that died. Returns its task, which is ended: its rights are gone.
+    pub fn leave(&self, pid: i32) -> Option<TaskId> {
+        let (_, process) = self.processes.remove(&pid)?;
+        self.bury(&process);
+        self.end_task(process.task());
+        Some(process.task())
+    }
+
+    /// Takes note of an object that a server gave to a guest, and of the descriptor that stands for it.
+    pub fn give(
+        &self,
+        process: &Process,
+        holding: Holding,
+        server_task: TaskId,
+        descriptor: Option<BorrowedFd<'_>>,
+    ) -> Result<(), Errno> {
+        self.hurd.rights.grant(server_task, holding.object, process.task())?;
+        process.add_object(holding.object, holding.server);
+        if let Some(file) = descriptor.and_then(unlike_others) {
+            self.holdings.insert(file, holding);
+        }
+        Ok(())
+    }
+
+    /// The object that a descriptor of a guest's stands for, when it stands for one.
+    pub fn holding(&self, descriptor: BorrowedFd<'_>) -> Option<Holding> {
+        if self.holdings.is_empty() {
+            return None;
+        }
+        self.holdings.get(&unlike_others(descriptor)?).map(|holding| *holding)
+    }
+
+    /// Forgets an object that no guest holds any more.
+    pub fn forget(&self, gone: Holding) {
+        self.holdings.retain(|_, holding| *holding != gone);
+    }
+
+    /// How often each route was taken by guests alive and dead.
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.dead().clone();
+        for process in self.processes() {
+            if let Some(region) = process.region() {
+                totals.add(process.personality(), region.region());
+            }
+        }
+        totals
+    }
+
+    /// What the servers share.
+    pub fn hurd(&self) -> &Arc<Hurd> {
+        &self.hurd
+    }
+
+    fn bury(&self, process: &Process) {
+        if let Some(region) = process.set_region(None) {
+            self.dead().add(process.personality(), region.region());
+        }
+    }
+
+    fn dead(&self) -> std::sync::MutexGuard<'_, Totals> {
+        self.dead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new_task(&self, pid: i32) -> Result<TaskId, Errno> {
+        self.hurd.mach.task_create(&format!("guest {pid}")).map_err(|error| {
+            tracing::warn!(pid, %error, "no task for a new guest");
+            Errno::AGAIN
+        })
+    }
+
+    fn end_task(&self, task: TaskId) {
+        if let Err(error) = self.hurd.mach.task_terminate(task) {
+            tracing::warn!(task = task.0, %error, "a guest's task was gone before it was ended");
+        }
+    }
+}
+
+/// Device and inode of a descriptor's file, when no other file can have them while it is open and no other program can
+/// open it by a name: sockets, pipes, and memory files. (All event descriptors share one inode, and a device node or a
+/// file on disk can be opened by many.)
+fn unlike_others(descriptor: BorrowedFd<'_>) -> Option<File> {
+    use rustix::fs::FileType;
+    let status = rustix::fs::fstat(descriptor.as_fd()).ok()?;
+    let unlike = match FileType::from_raw_mode(status.st_mode) {
+        FileType::Socket | FileType::Fifo => true,
+        FileType::RegularFile => status.st_nlink == 0,
+        _ => false,
+    };
+    unlike.then_some((status.st_dev, status.st_ino))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! The servers of a world: which kinds there are, and those that run.
+
+mod kinds;
+mod watch;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use schemas::server::Server;
+use schemas::{Errno, Interface};
+use sim::hurd::world::World as Hurd;
+use sim::mach::TaskId;
+
+use crate::deployment::Deployment;
+use crate::published::Published;
+use crate::route::ServerId;
+pub use kinds::{KINDS, kind};
+use watch::Restarts;
+
+/// The servers of one world. A server's number is its place, counted from 1.
+pub struct Servers {
+    hurd: Arc<Hurd>,
+    running: Published<Vec<Running>>,
+    records: Vec<Record>,
+}
+
+/// A server that can be asked.
+#[derive(Clone)]
+pub struct Running {
+    /// What answers.
+    pub server: Arc<dyn Server>,
+    /// Its task, which receives for its objects.
+    pub task: TaskId,
+}
+
+/// Makes a server, at first and whenever it must be started anew; or says in a sentence why it cannot.
+pub type Maker = Box<dyn Fn() -> Result<Arc<dyn Server>, String> + Send + Sync>;
+
+/// What is known of a server, whether or not it runs.
+struct Record {
+    name: String,
+    interface: Interface,
+    make: Maker,
+    requests: AtomicU64,
+    errors: AtomicU64,
+    restarted: AtomicU32,
+    life: Mutex<Life>,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// It answers.
+    Running,
+    /// It was given up; the sentence says why.
+    Failed(String),
+}
+
+struct Life {
+    health: Health,
+    restarts: Restarts,
+}
+
+/// A server as it is shown.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Its name.
+    pub name: String,
+    /// What it answers.
+    pub interface: Interface,
+    /// How it is.
+    pub health: Health,
+    /// Operations that it was asked.
+    pub requests: u64,
+    /// Those of them that ended with an error.
+    pub errors: u64,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Objects of its that guests hold.
+    pub objects: u64,
+}
+
+/// A server that could not be started, as a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("server `{name}` could not be started: {why}")]
+pub struct StartError {
+    name: String,
+    why: String,
+}
+
+impl std::fmt::Debug for Servers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.records.iter().map(|record| &record.name)).finish()
+    }
+}
+
+impl Servers {
+    /// Starts the servers of a deployment.
+    pub fn start(deployment: &Deployment, hurd: Arc<Hurd>) -> Result<Self, StartError> {
+        let makers = deployment.servers.iter().map(|(name, spec)| {
+            let context = (name.clone(), spec.clone(), hurd.clone());
+            let make: Maker = Box::new(move || kinds::make(&context.0, &context.1, &context.2));
+            (name.clone(), spec.kind.interface, make)
+        });
+        Self::made_by(makers.collect(), hurd.clone())
+    }
+
+    /// Starts servers by their makers, which are named and say what they make.
+    pub fn made_by(makers: Vec<(String, Interface, Maker)>, hurd: Arc<Hurd>) -> Result<Self, StartError> {
+        let records: Vec<_> = makers.into_iter().map(Record::new).collect();
+        let running = records.iter().map(|record| record.start(&hurd));
+        let running = running.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { hurd, running: Published::new(running), records })
+    }
+
+    /// The servers that can be asked, for views.
+    pub fn running(&self) -> &Published<Vec<Running>> {
+        &self.running
+    }
+
+    /// The number of the server with this task.
+    pub fn with_task(&self, task: TaskId) -> Option<ServerId> {
+        let position = self.running.current().iter().position(|running| running.task == task)?;
+        Some(ServerId(position as u32 + 1))
+    }
+
+    /// Lets `ask` ask a server. One that panics is dead: whoever asked gets EIO, and it is started anew.
+    pub fn guard<R>(&self, id: ServerId, ask: impl FnOnce() -> Result<R, Errno>) -> Result<R, Errno> {
+        let Some(record) = self.record(id) else { return Err(Errno::NXIO) };
+        record.requests.fetch_add(1, Ordering::Relaxed);
+        // What the server shares with others it shares behind locks, and its own state is dropped.
+        let outcome = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|panic| {
+            self.restart_after(id, &watch::message(&*panic));
+            Err(Errno::IO)
+        });
+        if outcome.is_err() {
+            record.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// Ends a server and starts it anew, for someone who asked for that.
+    pub fn restart(&self, name: &str) -> Result<(), StartError> {
+        let failure = |why: String| StartError { name: name.to_owned(), why };
+        let index = self.records.iter().position(|record| record.name == name);
+        let index = index.ok_or_else(|| failure("there is no such server".to_owned()))?;
+        self.replace(index).map_err(failure)?;
+        self.records[index].life().health = Health::Running;
+        Ok(())
+    }
+
+    fn restart_after(&self, id: ServerId, why: &str) {
+        let index = id.0 as usize - 1;
+        let record = &self.records[index];
+        tracing::error!(server = record.name, why, "a server died");
+        let mut life = record.life();
+        if life.health != Health::Running {
+            return;
+        }
+        let started = if life.restarts.allow() {
+            self.replace(index)
+        } else {
+            Err(format!("it died {} times in {} seconds", Restarts::MOST, Restarts::WITHIN.as_secs()))
+        };
+        if let Err(failure) = started {
+            self.put(
+                index,
+                Running {
+                    server: Arc::new(watch::Dead::new(&record.name, record.interface)),
+                    ..self.at(index)
+                },
+            );
+            life.health = Health::Failed(format!("{failure}; the last time: {why}"));
+        }
+    }
+
+    fn replace(&self, index: usize) -> Result<(), String> {
+        let record = &self.records[index];
+        let new = record.start(&self.hurd).map_err(|error| error.why)?;
+        let old = self.at(index);
+        self.put(index, new);
+        self.hurd.rights.remove_server(old.task);
+        record.restarted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn at(&self, index: usize) -> Running {
+        self.running.current()[index].clone()
+    }
+
+    fn put(&self, index: usize, new: Running) {
+        let put = |running: &mut Vec<Running>| {
+            running[index] = new;
+            Ok::<_, std::convert::Infallible>(())
+        };
+        let Ok(()) = self.running.update(put);
+    }
+
+    fn record(&self, id: ServerId) -> Option<&Record> {
+        self.records.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    /// All servers, in the order of their numbers.
+    pub fn report(&self) -> Vec<Report> {
+        let running = self.running.current();
+        self.records
+            .iter()
+            .zip(running.iter())
+            .map(|(record, running)| Report {
+                name: record.name.clone(),
+                interface: record.interface,
+                health: record.life().health.clone(),
+                requests: record.requests.load(Ordering::Relaxed),
+                errors: record.errors.load(Ordering::Relaxed),
+                restarts: record.restarted.load(Ordering::Relaxed),
+                objects: self.hurd.rights.objects_of(running.task) as u64,
+            })
+            .collect()
+    }
+}
+
+impl Record {
+    fn new((name, interface, make): (String, Interface, Maker)) -> Self {
+        Self {
+            name,
+            interface,
+            make,
+            requests: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            restarted: AtomicU32::new(0),
+            life: Mutex::new(Life { health: Health::Running, restarts: Restarts::default() }),
+        }
+    }
+
+    fn start(&self, hurd: &Hurd) -> Result<Running, StartError> {
+        let failure = |why: String| StartError { name: self.name.clone(), why };
+        let server = (self.make)().map_err(failure)?;
+        let task = hurd.rights.add_server(&self.name).map_err(|errno| failure(errno.to_string()))?;
+        Ok(Running { server, task })
+    }
+
+    fn life(&self) -> std::sync::MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! A world that runs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use schemas::Personality;
+use sim::hurd::mounts::{MountKind as HurdKind, MountPoint};
+use sim::hurd::world::{Policy, View, World as Hurd};
+use sim::mach::Mach;
+
+use super::{Face, Mounts, Page, Statistics};
+use crate::deployment::{Deployment, ProcessLists};
+use crate::published::Published;
+use crate::registry::{Holding, Registry};
+use crate::route::Table;
+use crate::servers::{Servers, StartError};
+
+/// One running mapper's world: everything that its threads share.
+#[derive(Debug)]
+pub struct Live {
+    /// The deployment in force.
+    pub deployment: Published<Deployment>,
+    /// What stubs see of the rest.
+    pub page: Page,
+    /// The mount table in force.
+    pub mounts: Published<Mounts>,
+    /// The routes in force.
+    pub routes: Published<Table>,
+    /// The servers.
+    pub servers: Servers,
+    /// The guests.
+    pub registry: Registry,
+    /// What mapped operations cost.
+    pub statistics: Statistics,
+    /// When it was made.
+    pub started: SystemTime,
+    changing: Mutex<()>,
+}
+
+impl Live {
+    /// Starts the servers behind a world's face.
+    pub fn start(deployment: Deployment, face: Face) -> Result<Self, StartError> {
+        let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), policy(&deployment)));
+        hurd.mounts.set(mount_points(&face.mounts, &face.table));
+        let servers = Servers::start(&deployment, hurd.clone())?;
+        Ok(Self::with_servers(deployment, face, servers, hurd))
+    }
+
+    /// A world whose servers were started by someone else.
+    pub fn with_servers(deployment: Deployment, face: Face, servers: Servers, hurd: Arc<Hurd>) -> Self {
+        face.page.change(|page| page.set_mapper(std::process::id() as i32));
+        Self {
+            deployment: Published::new(deployment),
+            page: face.page,
+            mounts: Published::new(face.mounts),
+            routes: Published::new(face.table),
+            servers,
+            registry: Registry::new(hurd),
+            statistics: Statistics::default(),
+            started: SystemTime::now(),
+            changing: Mutex::new(()),
+        }
+    }
+
+    /// Changes routes, for the mapper and for every stub.
+    pub fn change_routes<R, E>(&self, change: impl FnOnce(&mut Table) -> Result<R, E>) -> Result<R, E> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = self.routes.update(change)?;
+        self.page.publish_routes(&self.routes.current());
+        Ok(result)
+    }
+
+    /// Takes note that a guest died: its rights go, and servers forget what nobody holds any more.
+    pub fn bury(&self, pid: i32) {
+        let Some(task) = self.registry.leave(pid) else { return };
+        for running in self.servers.running().current().iter() {
+            running.server.task_ended(task.0);
+        }
+        self.collect();
+    }
+
+    /// Tells servers of the objects that no guest holds any more.
+    pub fn collect(&self) {
+        for gone in self.registry.hurd().rights.collect() {
+            let Some(id) = self.servers.with_task(gone.server) else { continue };
+            self.registry.forget(Holding { server: id, object: gone.object });
+            let running = self.servers.running().current();
+            running[id.0 as usize - 1].server.no_senders(gone.object);
+        }
+    }
+}
+
+fn policy(deployment: &Deployment) -> Policy {
+    let view = match deployment.options.process_lists {
+        ProcessLists::Host => View::Host,
+        ProcessLists::Shared => View::World,
+        ProcessLists::PerOs => View::Personality,
+    };
+    Policy { view, ..Policy::default() }
+}
+
+/// The mount table in the servers' own words.
+fn mount_points(mounts: &Mounts, table: &Table) -> Vec<MountPoint> {
+    use schemas::transport::MountKind;
+    let mut points = Vec::new();
+    for entry in mounts.entries() {
+        let kind = match entry.kind() {
+            Some(MountKind::Directory) => mounts
+                .directory(entry.target())
+                .map(|path| HurdKind::Directory(path.as_os_str().as_encoded_bytes().to_vec())),
+            Some(MountKind::Server) => table
+                .server_name(crate::route::ServerId(entry.target()))
+                .map(|name| HurdKind::Server(name.to_owned())),
+            None => None,
+        };
+        let Some(kind) = kind else { continue };
+        let prefix = if entry.prefix().is_empty() { b"/".to_vec() } else { entry.prefix().to_vec() };
+        let seen = Personality::ALL.into_iter().filter(|&personality| entry.visible_to(personality));
+        points.push(MountPoint {
+            identifier: entry.identifier(),
+            prefix,
+            personalities: seen.fold(0, |mask, personality| mask | personality.bit()),
+            kind,
+            read_only: entry.is_read_only(),
+        });
+    }
+    points
+}
