@@ -299,6 +299,14 @@ impl PathBuffer {
         Ok(self)
     }
 
+    /// Cuts the path off behind its first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.len = len;
+            self.bytes[len].write(0);
+        }
+    }
+
     /// The path without its zero.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the first `len` bytes have been written.

@@ -2,7 +2,7 @@
 //!
 //! Guest descriptor *n* is host descriptor *n*, and nearly every one is just that. Only the others have an
 //! entry here: directories of a server, directories of the host that have a mount below them, objects of
-//! residual servers, event queues. One test of a bit tells them apart from the plain ones. The working
+//! residual servers. One test of a bit tells them apart from the plain ones. The working
 //! directory has an entry like that of a descriptor, under the number [`WORKING`].
 
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -38,8 +38,6 @@ pub enum Kind {
     Device = 3,
     /// A terminal of a server, likewise.
     Terminal = 4,
-    /// An event queue of the stub; `object` is the number of its state.
-    Queue = 5,
 }
 
 impl Kind {
@@ -49,7 +47,6 @@ impl Kind {
             2 => Some(Kind::Directory),
             3 => Some(Kind::Device),
             4 => Some(Kind::Terminal),
-            5 => Some(Kind::Queue),
             _ => None,
         }
     }
@@ -303,14 +300,14 @@ impl Table {
     }
 
     /// Writes all entries that outlive an `execve`, for [`Table::restore`] in the next image; gives the
-    /// length. Those for which there is no room, and queues, which do not outlive it, are left out.
+    /// length. Those for which there is no room are left out.
     pub fn save(&self, to: &mut [u8]) -> usize {
         let used = self.used.lock();
         let mut len = 0;
         for at in 0..*used {
             let Record { descriptor, path_len, meaning } = self.record(at);
             let end = len + SAVED + path_len as usize;
-            if descriptor == FREE || meaning.kind == Kind::Queue || end > to.len() || !survives(descriptor) {
+            if descriptor == FREE || end > to.len() || !survives(descriptor) {
                 continue;
             }
             let mut head = [0; SAVED];
@@ -431,7 +428,6 @@ mod tests {
         let table = Table::new();
         table.set(0, meaning(1), b"/one").unwrap();
         table.set(WORKING, meaning(2), b"/two").unwrap();
-        table.set(1, Meaning::of(Kind::Queue), b"").unwrap();
         // Not open in this process, so it cannot stay open.
         table.set(1000, meaning(3), b"/three").unwrap();
         let mut bytes = [0; 256];
@@ -440,7 +436,7 @@ mod tests {
         next.restore(&bytes[..len]).unwrap();
         assert_eq!(path_of(&next, 0), Some((meaning(1), b"/one".to_vec())));
         assert_eq!(path_of(&next, WORKING), Some((meaning(2), b"/two".to_vec())));
-        assert!(next.is_plain(1) && next.is_plain(1000));
+        assert!(next.is_plain(1000));
         assert_eq!(next.restore(&bytes[..len - 1]), Err(Errno::PROTO));
         assert_eq!(table.save(&mut bytes[..40]), SAVED + 4);
         table.free();

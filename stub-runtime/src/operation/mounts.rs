@@ -39,8 +39,14 @@ pub struct Place {
 }
 
 impl Place {
-    const NONE: Place =
-        Place { identifier: 0, target: Target::Host, prefix: [0; Mount::PREFIX], prefix_len: 0, order: 0, own: false };
+    const NONE: Place = Place {
+        identifier: 0,
+        target: Target::Host,
+        prefix: [0; Mount::PREFIX],
+        prefix_len: 0,
+        order: 0,
+        own: false,
+    };
 
     /// Where it is.
     pub fn prefix(&self) -> &[u8] {
@@ -86,7 +92,7 @@ pub struct Mounts {
 
 impl Mounts {
     const EMPTY: Mounts = Mounts {
-        generation: u64::MAX,
+        generation: 0,
         count: 0,
         places: [Place::NONE; MOUNTS],
         root_count: 0,
@@ -160,6 +166,11 @@ impl Mounts {
         }
     }
 
+    /// Every tree at the root.
+    fn roots(&self) -> &[Place] {
+        &self.roots[..self.root_count.min(ROOTS)]
+    }
+
     /// Finds the places where the host has the very directory that is donated.
     fn compare(&mut self) {
         let own = |place: &mut Place| {
@@ -192,7 +203,7 @@ fn place_of(mount: &Mount, personality: Personality) -> Option<Place> {
         identifier: mount.identifier(),
         target,
         order: mount.order(),
-        own: mount.is_only_for(personality),
+        own: Personality::ALL.iter().filter(|other| mount.visible_to(**other)).count() == 1,
         ..Place::NONE
     };
     let prefix = mount.prefix();
@@ -206,12 +217,10 @@ fn insert(places: &mut [Place; MOUNTS], count: &mut usize, place: Place) {
     if *count == MOUNTS {
         return;
     }
-    let key = |place: &Place| (place.prefix_len, place.order);
     // Equal lengths are kept together by their bytes, so that equal prefixes are neighbours.
     let wins = |other: &Place| {
         (place.prefix_len, place.prefix(), place.order) > (other.prefix_len, other.prefix(), other.order)
     };
-    let _ = key;
     let at = places[..*count].iter().position(wins).unwrap_or(*count);
     places.copy_within(at..*count, at + 1);
     places[at] = place;
@@ -284,10 +293,12 @@ fn refresh(cx: &Context) -> &'static Mounts {
     let mounts = unsafe { &mut *copy };
     mounts.generation = read.map_or(u64::MAX, |((), generation)| generation);
     mounts.compare();
+    let mounts: &'static Mounts = mounts;
+    // Where a guest is decides how its relative paths are looked at.
+    crate::operation::path::note_working(cx, mounts);
     CURRENT.store(copy, Ordering::Release);
     REFRESHING.store(0, Ordering::Release);
-    // SAFETY: as above.
-    unsafe { &*copy }
+    mounts
 }
 
 /// Where the guest sees a place of the host: inside a donated directory, under that directory's prefix. `false` when
@@ -296,8 +307,7 @@ fn refresh(cx: &Context) -> &'static Mounts {
 /// # Errors
 /// `ENAMETOOLONG`.
 pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<bool, Errno> {
-    let roots = mounts.overlays().iter().chain(core::iter::once(&mounts.roots[mounts.root_count.max(1) - 1]));
-    for place in mounts.places().iter().chain(roots) {
+    for place in mounts.places().iter().chain(mounts.roots()) {
         if let Target::Directory(directory) = place.target {
             let mut donated = PathBuffer::new();
             path_of(directory, &mut donated)?;
@@ -317,41 +327,135 @@ pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<b
 /// The path that the host has for a descriptor (proc_pid_fd(5)).
 ///
 /// # Errors
-/// `EBADF`, or `ENOENT` where the host has no /proc.
+/// `EBADF`, also where the host has no /proc.
 pub fn path_of(descriptor: i32, path: &mut PathBuffer) -> Result<(), Errno> {
-    let mut name = LinkName::default();
-    let address = name.of(descriptor);
+    if descriptor < 0 {
+        return Err(Errno::BADF);
+    }
+    let mut name = PathBuffer::new();
+    let address = name.set_numbered(b"/proc/self/fd/", descriptor)?.address();
     let mut bytes = [0u8; crate::guest::PATH_MAX];
     // SAFETY: both buffers are ours.
-    let len = unsafe { call(__NR_readlink, [address, bytes.as_mut_ptr() as u64, bytes.len() as u64]) }?;
-    path.set(&[&bytes[..len as usize]])?;
-    Ok(())
+    let len = unsafe { call(__NR_readlink, [address, bytes.as_mut_ptr() as u64, bytes.len() as u64]) };
+    let len = len.map_err(|error| if error == Errno::NOENT { Errno::BADF } else { error })?;
+    path.set(&[&bytes[..len as usize]]).map(drop)
 }
 
-/// Room for the path by which the host reaches what a descriptor stands for.
-#[derive(Default)]
-pub struct LinkName([u8; 32]);
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use core::ptr::NonNull;
+    use schemas::Personality::{FreeBsd, Linux, NetBsd};
 
-impl LinkName {
-    /// Writes `/proc/self/fd/N`; gives the address of it.
-    pub fn of(&mut self, descriptor: i32) -> u64 {
-        const START: &[u8] = b"/proc/self/fd/";
-        self.0 = [0; 32];
-        self.0[..START.len()].copy_from_slice(START);
-        let mut digits = [0u8; 10];
-        let mut count = 0;
-        let mut rest = descriptor as u32;
-        loop {
-            digits[count] = b'0' + (rest % 10) as u8;
-            count += 1;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+    /// A table with these mounts, in their order, as guests of FreeBSD see it.
+    pub fn table(mounts: &[Mount]) -> Box<Mounts> {
+        let memory = memory_of_world();
+        // SAFETY: page-aligned, zeroed memory of the right size, given back by nobody.
+        let world = unsafe { World::create(memory) };
+        world.change(|world| world.set_mounts(mounts)).unwrap();
+        let mut table = Box::new(Mounts::EMPTY);
+        table.fill(world, FreeBsd);
+        table
+    }
+
+    fn memory_of_world() -> NonNull<u8> {
+        let at = crate::host::linux::memory::map(World::SIZE as u64).unwrap();
+        NonNull::new(at as *mut u8).unwrap()
+    }
+
+    /// A server's mount that all see.
+    pub fn server(identifier: u32, prefix: &str) -> Mount {
+        Mount::new(identifier, prefix.as_bytes(), MountKind::Server, 7, u32::MAX, identifier).unwrap()
+    }
+
+    fn directory(identifier: u32, prefix: &str, personalities: u32) -> Mount {
+        let kind = MountKind::Directory;
+        Mount::new(identifier, prefix.as_bytes(), kind, identifier, personalities, identifier).unwrap()
+    }
+
+    fn numbers(places: &[Place]) -> Vec<u32> {
+        places.iter().map(|place| place.identifier).collect()
+    }
+
+    #[test]
+    fn longest_prefix_is_first_and_the_later_of_two_wins() {
+        let table = table(&[
+            server(1, "/dev"),
+            directory(2, "/data", u32::MAX),
+            server(3, "/dev/bpf"),
+            server(4, "/data"),
+            directory(5, "/home", Linux.bit()),
+        ]);
+        assert_eq!(numbers(table.places()), [3, 4, 1]);
+        let found = |path: &str| table.find(path.as_bytes()).map(|place| place.identifier);
+        assert_eq!(found("/dev/bpf"), Some(3));
+        assert_eq!(found("/dev/bpf/0"), Some(3));
+        assert_eq!(found("/dev/bpf0"), Some(1));
+        assert_eq!(found("/dev"), Some(1));
+        assert_eq!(found("/data/x"), Some(4));
+        assert_eq!(found("/device"), None);
+        assert_eq!(found("/"), None);
+        assert!(!table.is_plain());
+    }
+
+    #[test]
+    fn what_one_os_sees_lies_over_the_root() {
+        let plain = table(&[directory(1, "", u32::MAX), directory(2, "", NetBsd.bit())]);
+        assert_eq!((numbers(plain.overlays()), plain.root().identifier), (vec![], 1));
+        let sysroot = table(&[directory(1, "", u32::MAX), directory(2, "", FreeBsd.bit())]);
+        assert_eq!((numbers(sysroot.overlays()), sysroot.root().identifier), (vec![2], 1));
+        let replaced = table(&[directory(1, "", u32::MAX), server(2, ""), directory(3, "", FreeBsd.bit())]);
+        assert_eq!((numbers(replaced.overlays()), replaced.root().identifier), (vec![3], 2));
+        assert_eq!(replaced.root().target, Target::Server);
+        let own = table(&[directory(1, "", FreeBsd.bit())]);
+        assert_eq!((numbers(own.overlays()), own.root().identifier), (vec![], 1));
+        let none = table(&[]);
+        assert!(none.is_plain() && none.root().target == Target::Host);
+    }
+
+    #[test]
+    fn directories_above_a_mount_are_known() {
+        let table = table(&[server(1, "/dev/bpf"), server(2, "/proc")]);
+        for path in ["/", "/dev", "/dev/"] {
+            assert!(table.is_above(path.as_bytes()), "{path}");
         }
-        for (to, from) in self.0[START.len()..].iter_mut().zip(digits[..count].iter().rev()) {
-            *to = *from;
+        for path in ["/dev/bpf", "/proc", "/de", "/usr"] {
+            assert!(!table.is_above(path.as_bytes()), "{path}");
         }
-        self.0.as_ptr() as u64
+    }
+
+    #[test]
+    fn rest_below_a_place_has_no_leading_slash() {
+        let table = table(&[server(1, "/dev"), server(2, "")]);
+        let place = table.find(b"/dev//x").unwrap();
+        assert_eq!(place.strip(b"/dev//x"), Some(&b"x"[..]));
+        assert_eq!(place.strip(b"/dev"), Some(&b""[..]));
+        assert_eq!(place.strip(b"/dev0"), None);
+        assert_eq!(table.root().strip(b"/a/b"), Some(&b"a/b"[..]));
+    }
+
+    #[test]
+    fn the_host_has_its_own_root_at_the_root() {
+        let mut path = PathBuffer::new();
+        // SAFETY: the path is ours.
+        let root = unsafe {
+            call(__NR_openat, [AT_FDCWD as u64, c"/".as_ptr() as u64, u64::from(O_PATH | O_CLOEXEC)])
+        };
+        let root = root.unwrap() as i32;
+        assert!(is_same(root, path.set(&[b"/"]).unwrap()));
+        assert!(!is_same(root, path.set(&[b"/proc"]).unwrap()));
+        assert!(!is_same(-1, path.set(&[b"/no such"]).unwrap()));
+        path_of(root, &mut path).unwrap();
+        assert_eq!(path.bytes(), b"/");
+        assert_eq!(path_of(-1, &mut path), Err(Errno::BADF));
+        assert_eq!(path_of(999_999, &mut path), Err(Errno::BADF));
+    }
+
+    #[test]
+    fn trimming_leaves_nothing_of_the_root() {
+        assert_eq!(trim(b"/"), b"");
+        assert_eq!(trim(b"///"), b"");
+        assert_eq!(trim(b"/a//"), b"/a");
+        assert_eq!(trim(b""), b"");
     }
 }

@@ -1,0 +1,575 @@
+//! From the path that a guest passes to who answers for it.
+//!
+//! Most paths mean the same on the host: an absolute one that is under no mount, a relative one from a plain
+//! directory that does not climb. They go to the host as they are, without a further call. The others are
+//! made absolute and looked up in the mount table: a donated directory is searched by the host with that
+//! directory as root (openat2(2), `RESOLVE_IN_ROOT`), a server is asked.
+//!
+//! Mounts are found by the words of the path. A symbolic link of the host's that leads under a mount is
+//! followed when it lies in a directory that is above one, such as /dev.
+
+mod lexical;
+
+use schemas::{Errno, Flavour, Operation};
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::guest::PathBuffer;
+use crate::host::linux::{abi::*, syscall::call};
+use crate::operation::descriptor::{Kind, Meaning, WORKING};
+use crate::operation::mounts::{self, Mounts, Place, Target};
+use crate::world;
+
+pub use lexical::{Shape, normalize, shape};
+
+/// How often a server may send a path elsewhere, as often as the host follows links (`MAXSYMLINKS`).
+const REDIRECTS: usize = 40;
+
+/// Longest path of a BSD with its terminating zero (`MAXPATHLEN`, sys/param.h).
+const BSD_PATH_MAX: usize = 1024;
+
+/// A path as a guest passes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Descriptor of the directory that a relative path starts from, or [`WORKING`].
+    pub directory: i32,
+    /// Address of the path.
+    pub path: Pointer,
+}
+
+impl At {
+    /// A path from the working directory.
+    pub fn working(path: Pointer) -> At {
+        At { directory: WORKING, path }
+    }
+}
+
+/// What is to be done with a path, as far as finding it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// Something with what the path leads to, links followed.
+    Follow,
+    /// Something with what has that name, a link itself too.
+    Name,
+    /// A thing of that name is to be made.
+    Create,
+    /// It is to be opened: links are followed unless `name` says so, and it is made where `create` says so.
+    Open {
+        /// A link of that name is not followed.
+        name: bool,
+        /// It may be made.
+        create: bool,
+    },
+}
+
+impl Aim {
+    fn follows(self) -> bool {
+        matches!(self, Aim::Follow | Aim::Open { name: false, .. })
+    }
+
+    fn creates(self) -> bool {
+        matches!(self, Aim::Create | Aim::Open { create: true, .. })
+    }
+}
+
+/// A place of the host: what its `*at` calls take.
+#[derive(Debug)]
+pub struct Host {
+    /// Directory that a relative path starts from.
+    pub directory: i32,
+    /// Address of the zero-terminated path.
+    pub path: u64,
+    /// The directory is the root for this path; only for what is opened.
+    pub in_root: bool,
+    /// A descriptor made on the way, to be closed afterwards.
+    _held: Held,
+}
+
+impl Host {
+    fn plain(directory: i32, path: &PathBuffer) -> Host {
+        Host { directory, path: path.address(), in_root: false, _held: Held(-1) }
+    }
+}
+
+/// A descriptor that is closed at the end.
+#[derive(Debug)]
+struct Held(i32);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.0 >= 0 {
+            // SAFETY: our own descriptor.
+            let _ = unsafe { call(__NR_close, [self.0 as u64]) };
+        }
+    }
+}
+
+/// A place of a server.
+pub struct Remote<'a> {
+    /// Number of the mount.
+    pub mount: u32,
+    /// The path as the guest sees it: absolute, without `.` and `..`.
+    absolute: &'a [u8],
+    /// Where the rest below the mount starts.
+    start: usize,
+    /// Takes the path that a server sends elsewhere.
+    redirect: &'a mut PathBuffer,
+    /// Whether it did.
+    sent: bool,
+}
+
+impl<'a> Remote<'a> {
+    /// The path below the mount.
+    pub fn path(&self) -> &'a [u8] {
+        &self.absolute[self.start..]
+    }
+
+    /// The path as the guest sees it.
+    pub fn absolute(&self) -> &'a [u8] {
+        self.absolute
+    }
+
+    /// Where the path is to be looked up instead.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`; `EBADMSG` for one that is not absolute.
+    pub fn send_to(&mut self, path: &[u8]) -> Result<(), Errno> {
+        if path.first() != Some(&b'/') {
+            return Err(Errno::BADMSG);
+        }
+        self.sent = true;
+        self.redirect.set(&[path]).map(drop)
+    }
+
+    /// What is asked again after the other of two paths was sent elsewhere.
+    fn settle(self) -> Result<(), Errno> {
+        if self.sent { Ok(()) } else { self.redirect.set(&[self.absolute]).map(drop) }
+    }
+}
+
+/// Who answers for a path.
+enum Found {
+    Host(Host),
+    Server { mount: u32, start: usize },
+}
+
+/// A path on its way: the memory that a [`Host`] or [`Remote`] points to.
+pub struct Path {
+    directory: i32,
+    text: PathBuffer,
+    /// The same as the guest sees it, once that had to be found out.
+    absolute: PathBuffer,
+    is_absolute_known: bool,
+}
+
+impl Path {
+    const fn new(directory: i32) -> Path {
+        Path { directory, text: PathBuffer::new(), absolute: PathBuffer::new(), is_absolute_known: false }
+    }
+
+    /// Takes a path from the guest.
+    ///
+    /// # Errors
+    /// `EFAULT`, `ENAMETOOLONG`.
+    pub fn read(cx: &Context, at: At) -> Result<Path, Errno> {
+        let mut path = Path::new(at.directory);
+        path.text.copy_in(at.path.0)?;
+        let linux = cx.process().personality.id == schemas::Personality::Linux;
+        if !linux && path.text.bytes().len() >= BSD_PATH_MAX {
+            return Err(Errno::NAMETOOLONG);
+        }
+        Ok(path)
+    }
+
+    /// Takes a path that the stub has itself.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`.
+    pub fn own(directory: i32, text: &[u8]) -> Result<Path, Errno> {
+        let mut path = Path::new(directory);
+        path.text.set(&[text])?;
+        Ok(path)
+    }
+
+    /// The path as it was passed, or as a server sent it elsewhere.
+    pub fn text(&self) -> &[u8] {
+        self.text.bytes()
+    }
+
+    /// Where the guest sees it, if that is above a mount.
+    pub fn above(&self, mounts: &Mounts) -> Option<&[u8]> {
+        let path = if self.is_absolute_known { self.absolute.bytes() } else { self.text.bytes() };
+        (path.first() == Some(&b'/') && mounts.is_above(path)).then_some(path)
+    }
+
+    /// Finds out who answers for it.
+    #[inline]
+    fn find(&mut self, cx: &mut Context, operation: Operation, aim: Aim) -> Result<Found, Errno> {
+        let path = self.text.bytes();
+        // The host says what an empty path is.
+        let mut native = path.is_empty();
+        if !native && world::route(cx, operation) != Flavour::Mapped {
+            let mounts = mounts::current(cx);
+            native = mounts.root().target == Target::Host
+                && if path[0] == b'/' {
+                    mounts.overlays().is_empty()
+                        && !(path.ends_with(b"/exe") && path.starts_with(b"/proc/"))
+                        && (mounts.places().is_empty()
+                            || (shape(path) == Shape::Clean && mounts.find(path).is_none()))
+                } else {
+                    cx.process().descriptors.is_plain(self.directory)
+                        && (mounts.places().is_empty() || shape(path) != Shape::Climbs)
+                };
+        }
+        if native {
+            return Ok(Found::Host(Host::plain(self.directory, &self.text)));
+        }
+        self.find_slowly(cx, operation, aim)
+    }
+
+    #[cold]
+    fn find_slowly(&mut self, cx: &mut Context, operation: Operation, aim: Aim) -> Result<Found, Errno> {
+        let mounts = mounts::current(cx);
+        if aim.follows() && is_own_program(cx, self.text.bytes()) {
+            self.text.set(&[cx.process().executable()])?;
+        }
+        let was_absolute = self.text.bytes().first() == Some(&b'/');
+        let crossed = if was_absolute {
+            normalize(self.text.bytes(), mounts, &mut self.absolute)?
+        } else {
+            let mut base = PathBuffer::new();
+            if !base_of(cx, mounts, self.directory, &mut base)? {
+                // A directory that the guest's tree does not show: the host knows it.
+                return Ok(Found::Host(Host::plain(self.directory, &self.text)));
+            }
+            base.push(b"/")?.push(self.text.bytes())?;
+            normalize(base.bytes(), mounts, &mut self.absolute)?
+        };
+        self.is_absolute_known = true;
+        let mapped = world::route(cx, operation) == Flavour::Mapped;
+        if let Some(place) = mounts.find(self.absolute.bytes()) {
+            let rest = place.strip(self.absolute.bytes()).map_or(0, <[u8]>::len);
+            let start = self.absolute.bytes().len() - rest;
+            return match place.target {
+                Target::Directory(root) if !mapped => self.inside(root, start, aim).map(Found::Host),
+                Target::Host if !mapped => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
+                _ => Ok(Found::Server { mount: place.identifier, start }),
+            };
+        }
+        let root = mounts.root();
+        let searched = was_absolute || root.target != Target::Host || mapped;
+        if searched && self.absolute.bytes() != b"/" {
+            for overlay in mounts.overlays() {
+                if let Some(found) = self.try_overlay(overlay, &root, mapped, aim)? {
+                    return Ok(found);
+                }
+            }
+        }
+        match root.target {
+            Target::Directory(directory) if !mapped => self.inside(directory, 0, aim).map(Found::Host),
+            Target::Host if !mapped && crossed => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
+            Target::Host if !mapped => Ok(Found::Host(Host::plain(self.directory, &self.text))),
+            _ => Ok(Found::Server { mount: root.identifier, start: 1 }),
+        }
+    }
+
+    /// Whether a tree that lies over the shared one has what is looked for.
+    fn try_overlay(
+        &mut self,
+        overlay: &Place,
+        root: &Place,
+        mapped: bool,
+        aim: Aim,
+    ) -> Result<Option<Found>, Errno> {
+        let directory = match overlay.target {
+            Target::Directory(directory) => directory,
+            // Whether a server has something is not known without asking it; it has the tree to itself.
+            Target::Server => return Ok(Some(Found::Server { mount: overlay.identifier, start: 1 })),
+            Target::Host => return Ok(None),
+        };
+        let exists = probe(directory, self.absolute.bytes(), aim.follows());
+        let wanted = exists
+            || (aim.creates()
+                && probe(directory, lexical::parent(self.absolute.bytes()), true)
+                && !self.root_has_parent(root));
+        if !wanted {
+            return Ok(None);
+        }
+        if mapped {
+            return Ok(Some(Found::Server { mount: overlay.identifier, start: 1 }));
+        }
+        self.inside(directory, 0, aim).map(|host| Some(Found::Host(host)))
+    }
+
+    /// Whether the shared tree has the directory in which something is to be made.
+    fn root_has_parent(&self, root: &Place) -> bool {
+        let parent = lexical::parent(self.absolute.bytes());
+        match root.target {
+            Target::Directory(directory) => probe(directory, parent, true),
+            Target::Host => {
+                let mut path = PathBuffer::new();
+                // SAFETY: the path is ours.
+                path.set(&[parent]).is_ok_and(|path| unsafe {
+                    call(__NR_faccessat, [AT_FDCWD as u64, path.address(), 0]).is_ok()
+                })
+            }
+            Target::Server => true,
+        }
+    }
+
+    /// The path from `start` on, with a donated directory as its root.
+    fn inside(&mut self, root: i32, start: usize, aim: Aim) -> Result<Host, Errno> {
+        let rest = &self.absolute.bytes()[start..];
+        let path =
+            if rest.is_empty() { c".".as_ptr() as u64 } else { self.absolute.address() + start as u64 };
+        if let Aim::Open { .. } = aim {
+            return Ok(Host { directory: root, path, in_root: true, _held: Held(-1) });
+        }
+        let (parent, name) = lexical::split(rest);
+        if aim == Aim::Follow || name.is_empty() {
+            let file = Held(open_in_root(root, path, O_PATH)?);
+            let path = self.text.set_numbered(b"/proc/self/fd/", file.0)?.address();
+            return Ok(Host { directory: WORKING, path, in_root: false, _held: file });
+        }
+        let mut above = PathBuffer::new();
+        let above = above.set(&[if parent.is_empty() { b"." } else { parent }])?;
+        let directory = Held(open_in_root(root, above.address(), O_PATH | O_DIRECTORY)?);
+        let path = self.absolute.address() + (self.absolute.bytes().len() - name.len()) as u64;
+        Ok(Host { directory: directory.0, path, in_root: false, _held: directory })
+    }
+}
+
+/// Opens what a path means with a directory as its root.
+///
+/// # Errors
+/// As openat2(2).
+pub fn open_in_root(root: i32, path: u64, flags: u32) -> Result<i32, Errno> {
+    // `struct open_how` (linux/openat2.h): flags, mode, resolve.
+    let how = [u64::from(flags | O_CLOEXEC), 0, u64::from(RESOLVE_IN_ROOT)];
+    let size = size_of_val(&how) as u64;
+    // SAFETY: path and structure are ours.
+    unsafe { call(__NR_openat2, [root as u64, path, how.as_ptr() as u64, size]) }.map(|file| file as i32)
+}
+
+/// Whether a path leads to something with a directory as its root.
+fn probe(root: i32, path: &[u8], follow: bool) -> bool {
+    let mut buffer = PathBuffer::new();
+    let Ok(path) = buffer.set(&[path]) else { return false };
+    let flags = if follow { O_PATH } else { O_PATH | O_NOFOLLOW };
+    match open_in_root(root, path.address(), flags) {
+        Ok(file) => {
+            drop(Held(file));
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// Whether a path is that by which the host shows a process its own program, which is the stub there
+/// (proc(5)).
+pub fn is_own_program(cx: &Context, path: &[u8]) -> bool {
+    let Some(rest) = path.strip_prefix(b"/proc/") else { return false };
+    let Some(who) = rest.strip_suffix(b"/exe") else { return false };
+    match who {
+        b"self" | b"thread-self" => true,
+        _ if who.iter().all(u8::is_ascii_digit) && who.len() < 10 => {
+            let number = who.iter().fold(0u64, |number, digit| number * 10 + u64::from(digit - b'0'));
+            // SAFETY: no arguments.
+            let own = unsafe { call::<0>(__NR_getpid, []) };
+            own == Ok(number) || number == u64::from(cx.tid.load(core::sync::atomic::Ordering::Relaxed))
+        }
+        _ => false,
+    }
+}
+
+/// Where the guest sees a directory; `false` when its tree does not show it.
+///
+/// # Errors
+/// `EBADF`, `ENOTDIR`, `ENOENT` for a working directory that is gone.
+pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuffer) -> Result<bool, Errno> {
+    let meaning = cx.process().descriptors.path(directory, base)?;
+    if let Some(Meaning { kind: Kind::Above | Kind::Directory, .. }) = meaning {
+        return Ok(true);
+    }
+    let mut host = PathBuffer::new();
+    if directory == WORKING {
+        working_of_host(&mut host)?;
+    } else {
+        mounts::path_of(directory, &mut host)?;
+    }
+    if host.bytes().first() != Some(&b'/') {
+        return Ok(false);
+    }
+    mounts::seen_at(mounts, host.bytes(), base)
+}
+
+/// Keeps in mind where the guest is when that is above a mount or in none of the host's directories, because
+/// then its relative paths cannot go to the host unseen.
+pub fn note_working(cx: &Context, mounts: &Mounts) {
+    let descriptors = &cx.process().descriptors;
+    if descriptors.get(WORKING).is_some_and(|meaning| meaning.kind == Kind::Directory) {
+        return;
+    }
+    descriptors.forget(WORKING);
+    let mut base = PathBuffer::new();
+    let known = !mounts.places().is_empty() && base_of(cx, mounts, WORKING, &mut base) == Ok(true);
+    if known && mounts.is_above(base.bytes()) {
+        // Without memory for the entry the host's own directory is seen there.
+        let _ = descriptors.set(WORKING, Meaning::of(Kind::Above), base.bytes());
+    }
+}
+
+/// The host's own idea of the working directory.
+///
+/// # Errors
+/// As getcwd(2).
+pub fn working_of_host(path: &mut PathBuffer) -> Result<(), Errno> {
+    let mut bytes = [0u8; crate::guest::PATH_MAX];
+    // SAFETY: the buffer is ours.
+    let len = unsafe { call(__NR_getcwd, [bytes.as_mut_ptr() as u64, bytes.len() as u64]) }? as usize;
+    // The length counts the terminating zero.
+    path.set(&[&bytes[..len.saturating_sub(1)]]).map(drop)
+}
+
+/// Does something with a path: `host` with the host's calls, `server` by asking, which answers nothing when it
+/// was sent elsewhere.
+///
+/// # Errors
+/// `EFAULT` and `ENAMETOOLONG` for the path, `ELOOP` when servers send it about without end, and what the two
+/// say.
+pub fn perform<T>(
+    cx: &mut Context,
+    operation: Operation,
+    at: At,
+    aim: Aim,
+    host: impl FnMut(&mut Context, &Host) -> Result<T, Errno>,
+    server: impl FnMut(&mut Context, &mut Remote<'_>) -> Result<Option<T>, Errno>,
+) -> Result<T, Errno> {
+    let mut path = Path::read(cx, at)?;
+    perform_on(cx, operation, &mut path, aim, host, server)
+}
+
+/// The same for a path that is already read.
+///
+/// # Errors
+/// As [`perform`].
+pub fn perform_on<T>(
+    cx: &mut Context,
+    operation: Operation,
+    path: &mut Path,
+    aim: Aim,
+    mut host: impl FnMut(&mut Context, &Host) -> Result<T, Errno>,
+    mut server: impl FnMut(&mut Context, &mut Remote<'_>) -> Result<Option<T>, Errno>,
+) -> Result<T, Errno> {
+    for _ in 0..REDIRECTS {
+        match path.find(cx, operation, aim)? {
+            Found::Host(place) => {
+                let result = host(cx, &place);
+                if !matches!(result, Err(Errno::NOENT)) || !aim.follows() || !path.follow_link(cx, &place)? {
+                    return result;
+                }
+            }
+            Found::Server { mount, start } => {
+                let Path { text, absolute, .. } = path;
+                let mut remote =
+                    Remote { mount, absolute: absolute.bytes(), start, redirect: text, sent: false };
+                if let Some(result) = server(cx, &mut remote)? {
+                    return Ok(result);
+                }
+                path.directory = WORKING;
+            }
+        }
+    }
+    Err(Errno::LOOP)
+}
+
+impl Path {
+    /// A link in a directory above a mount may lead under the mount, where the host has nothing: goes one step
+    /// along it. `false` when there is nothing to follow.
+    fn follow_link(&mut self, cx: &Context, place: &Host) -> Result<bool, Errno> {
+        let mounts = mounts::current(cx);
+        if mounts.places().is_empty() || place.in_root {
+            return Ok(false);
+        }
+        let mut base = PathBuffer::new();
+        if self.text.bytes().first() == Some(&b'/') {
+            base.set(&[lexical::parent(self.text.bytes())])?;
+        } else {
+            if cx.process().descriptors.is_plain(self.directory)
+                || !base_of(cx, mounts, self.directory, &mut base)?
+            {
+                return Ok(false);
+            }
+            base.push(b"/")?.push(lexical::split(self.text.bytes()).0)?;
+        }
+        normalize(base.bytes(), mounts, &mut self.absolute)?;
+        if !mounts.is_above(self.absolute.bytes()) {
+            return Ok(false);
+        }
+        let mut target = [0u8; crate::guest::PATH_MAX];
+        let room = target.len() as u64;
+        // SAFETY: the path is ours, and the kernel writes our buffer.
+        let len = unsafe {
+            call(__NR_readlinkat, [place.directory as u64, place.path, target.as_mut_ptr() as u64, room])
+        };
+        let Ok(len) = len else { return Ok(false) };
+        let target = &target[..len as usize];
+        if target.first() == Some(&b'/') {
+            base.set(&[target])?;
+        } else {
+            base.set(&[self.absolute.bytes(), b"/", target])?;
+        }
+        normalize(base.bytes(), mounts, &mut self.absolute)?;
+        if mounts.find(self.absolute.bytes()).is_none_or(|place| place.target == Target::Host) {
+            return Ok(false);
+        }
+        self.text.set(&[self.absolute.bytes()])?;
+        self.directory = WORKING;
+        Ok(true)
+    }
+}
+
+/// Does something with two paths: `host` with the host's calls, `server` by asking. What is on both sides of a
+/// border is refused as on two file systems.
+///
+/// # Errors
+/// As [`perform`]; `EXDEV`.
+pub fn perform_two<T>(
+    cx: &mut Context,
+    operation: Operation,
+    [first, second]: [(At, Aim); 2],
+    mut host: impl FnMut(&mut Context, &Host, &Host) -> Result<T, Errno>,
+    mut server: impl FnMut(&mut Context, &mut Remote<'_>, &mut Remote<'_>) -> Result<Option<T>, Errno>,
+) -> Result<T, Errno> {
+    let (mut from, mut to) = (Path::read(cx, first.0)?, Path::read(cx, second.0)?);
+    for _ in 0..REDIRECTS {
+        let found = (from.find(cx, operation, first.1)?, to.find(cx, operation, second.1)?);
+        match found {
+            (Found::Host(from), Found::Host(to)) => return host(cx, &from, &to),
+            (Found::Server { mount, start }, Found::Server { mount: other, start: other_start }) => {
+                let mut source = Remote {
+                    mount,
+                    absolute: from.absolute.bytes(),
+                    start,
+                    redirect: &mut from.text,
+                    sent: false,
+                };
+                let mut target = Remote {
+                    mount: other,
+                    absolute: to.absolute.bytes(),
+                    start: other_start,
+                    redirect: &mut to.text,
+                    sent: false,
+                };
+                if let Some(result) = server(cx, &mut source, &mut target)? {
+                    return Ok(result);
+                }
+                source.settle()?;
+                target.settle()?;
+            }
+            _ => return Err(Errno::XDEV),
+        }
+        (from.directory, to.directory) = (WORKING, WORKING);
+    }
+    Err(Errno::LOOP)
+}
