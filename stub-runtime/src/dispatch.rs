@@ -5,7 +5,8 @@ use schemas::Errno;
 use crate::call::{RAW_ARGUMENTS, Table};
 use crate::context::Context;
 use crate::host::linux::syscall::RESTART;
-use crate::{ledger, world};
+use crate::operation::hidden;
+use crate::ledger;
 
 /// The raw values of a trap, as the OS's calling convention lays them out.
 pub struct Trap {
@@ -45,7 +46,7 @@ fn answer(cx: &mut Context, calls: &Table, trap: &Trap) -> Result<u64, Errno> {
     let mut descriptors = row.descriptors;
     while descriptors != 0 {
         let at = descriptors.trailing_zeros() as usize;
-        if world::is_reserved(trap.args[at] as i32) {
+        if hidden::is_foreign(trap.args[at] as i32) {
             return Err(Errno::BADF);
         }
         descriptors &= descriptors - 1;

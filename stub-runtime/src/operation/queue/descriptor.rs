@@ -141,10 +141,14 @@ fn write(note: &Note, events: u32) -> Option<Event> {
     }
 }
 
-/// Why a socket was shut, when the host says that there was an error. The host forgets the error when it is asked
-/// for it, these systems do not: it is kept for the guest's next look.
+/// Why a socket was shut, 0 when it was in order. The host forgets an error when it is asked for it, these systems do
+/// not: it is kept for the guest's next look.
 fn failure(note: &Note, events: u32) -> u32 {
-    if events & EPOLLERR == 0 { 0 } else { socket::keep_error(note.event.ident as i32) as u32 }
+    let descriptor = note.event.ident as i32;
+    if events & EPOLLERR != 0 {
+        return socket::keep_error(descriptor) as u32;
+    }
+    socket::kept_error(descriptor) as u32
 }
 
 /// Whether a socket that the host calls hung up has been connected and is shut now.

@@ -333,7 +333,7 @@ impl Queues {
     /// that are not there, so that nothing is touched that they protect but the list of what is to be closed.
     pub fn forked(&mut self) {
         hidden::release_all();
-        let mut old = core::mem::replace(self, Self::new());
+        let mut old = core::mem::take(self);
         for entry in old.table.get_mut().entries() {
             close(entry.0);
         }
@@ -507,3 +507,6 @@ fn set_clock(clock: i32, due: u64) {
     // SAFETY: the kernel reads four words.
     let _ = unsafe { call(__NR_timerfd_settime, args) };
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,15 +86,21 @@ pub struct Note {
     pub place: u32,
     /// The next note that shares the watch on a file.
     pub sibling: u32,
-    chain: u32,
-    before: u32,
-    after: u32,
+    pub(super) chain: u32,
+    pub(super) before: u32,
+    pub(super) after: u32,
 }
 
 impl Note {
     /// Whether all of some status bits are set.
     pub fn is(&self, bits: u8) -> bool {
         self.status & bits == bits
+    }
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -228,12 +234,17 @@ impl Notes {
         let count = self.list_count * 4;
         let Ok(lists) = memory::map(u64::from(count) * 4) else { return };
         let (old, old_count) = (self.lists, self.list_count);
-        let old_lists = self.first_lists;
+        let first_lists = self.first_lists;
         self.lists = lists as *mut u32;
         self.list_count = count;
-        for at in 0..old_count as usize {
-            // SAFETY: the old mapping has that many words.
-            let mut index = if old.is_null() { old_lists[at] } else { unsafe { *old.add(at) } };
+        let old_lists = if old.is_null() {
+            &first_lists[..]
+        } else {
+            // SAFETY: the old mapping has that many words, and nothing writes them any more.
+            unsafe { core::slice::from_raw_parts(old, old_count as usize) }
+        };
+        for &first in old_lists {
+            let mut index = first;
             while index != 0 {
                 let ident = self.get(index).event.ident;
                 let list = self.list(ident);

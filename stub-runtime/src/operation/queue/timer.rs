@@ -33,6 +33,12 @@ pub struct Timers {
     len: u32,
 }
 
+impl Default for Timers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Timers {
     /// None.
     pub const fn new() -> Self {

@@ -57,6 +57,14 @@ pub fn keep_error(descriptor: i32) -> i32 {
     error
 }
 
+/// The error kept for a socket, 0 when none is.
+pub fn kept_error(descriptor: i32) -> i32 {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return 0;
+    }
+    ERRORS.lock().iter().find(|kept| kept.1 != 0 && kept.0 == descriptor).map_or(0, |kept| kept.1)
+}
+
 /// Takes the error kept for a socket, if there is one.
 #[inline]
 pub fn take_error(descriptor: i32) -> Option<Errno> {

@@ -8,7 +8,10 @@ pub mod clock;
 pub mod errno;
 pub mod flags;
 pub mod frame;
+pub mod kqueue;
+pub mod layouts;
 pub mod memory;
+pub mod names;
 pub mod process;
 pub mod release;
 pub mod signal;
@@ -20,6 +23,7 @@ pub mod umtx;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::FreeBsd,
     calls: &calls::CALLS,
+    vocabulary: &names::VOCABULARY,
     trap: frame::trap,
     finish: frame::finish,
     push_frame: frame::push_frame,

@@ -2,7 +2,7 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::freebsd::{action, memory, process, thread, umtx};
+use crate::personality::freebsd::{action, kqueue, memory, process, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -84,11 +84,11 @@ call_rows! {
     359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, missing, EventPoll;
     360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, missing, AuthGetIds;
     361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, missing, AuthGetIds;
-    362 => kqueue() -> Fd, missing, EventQueueCreate;
+    362 => kqueue() -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create;
     363 => freebsd11_kevent(
         fd: Fd, changelist: In<List<KernelEvent11, 2>>, nchanges: Int,
         eventlist: Out<List<KernelEvent11, 4>>, nevents: Int, timeout: In<Timespec>
-    ) -> Int, missing, EventQueueWait;
+    ) -> Int, partial("of processes only their end is told"), EventQueueWait, kqueue::event_before_12;
     364 => __cap_get_proc() -> Int, none("obsolete");
     365 => __cap_set_proc() -> Int, none("obsolete");
     366 => __cap_get_fd() -> Int, none("obsolete");
@@ -344,7 +344,7 @@ call_rows! {
     560 => kevent(
         fd: Fd, changelist: In<List<KernelEvent, 2>>, nchanges: Int,
         eventlist: Out<List<KernelEvent, 4>>, nevents: Int, timeout: In<Timespec>
-    ) -> Int, missing, EventQueueWait;
+    ) -> Int, partial("of processes only their end is told"), EventQueueWait, kqueue::event;
     561 => cpuset_getdomain(
         level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: Out<Bytes<3>>, policy: Out<Int>
     ) -> Int, missing, ThreadAffinity;
@@ -381,7 +381,7 @@ call_rows! {
         missing, FileAllocate;
     581 => sched_getcpu() -> Int, missing, ThreadAffinity;
     582 => swapoff(name: Path, flags: Uint) -> Int, none("swap belongs to the host"), SystemReboot;
-    583 => kqueuex(flags: Bits) -> Fd, missing, EventQueueCreate;
+    583 => kqueuex(flags: Bits) -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create_with;
     584 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, missing, ThreadWake;
     585 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, missing, EventTimerDescriptor;
     586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, missing, EventTimerDescriptor;
