@@ -8,7 +8,7 @@ use schemas::Errno;
 
 use crate::context::Context;
 use crate::host::linux::{abi, memory, syscall::call, thread};
-use crate::operation::descriptor;
+use crate::operation::{descriptor, mask};
 use crate::operation::queue::Queues;
 use crate::operation::signal::Action;
 use crate::personality::Personality;
@@ -88,6 +88,8 @@ pub struct Process {
     pub data_end: Lock<Break>,
     /// What its descriptors mean.
     pub descriptors: descriptor::Table,
+    /// Permissions that its new files do not get, or [`mask::UNKNOWN`].
+    pub creation_mask: AtomicU32,
     /// Its event queues.
     pub queues: Queues,
     /// All thread blocks ever made, in use or free.
@@ -121,6 +123,7 @@ impl Process {
             actions: Lock::new([Action::DEFAULT; 65]),
             data_end: Lock::new(Break::default()),
             descriptors: descriptor::Table::new(),
+            creation_mask: AtomicU32::new(mask::UNKNOWN),
             queues: Queues::new(),
             threads: Lock::new(core::ptr::null_mut()),
             executing: Lock::new(()),
@@ -232,6 +235,7 @@ impl Process {
         copy.actions = Lock::new(*self.actions.lock());
         copy.data_end = Lock::new(*self.data_end.lock());
         copy.descriptors.copy_from(&self.descriptors)?;
+        copy.creation_mask = AtomicU32::new(self.creation_mask.load(Ordering::Relaxed));
         copy.threads = Lock::new(*self.threads.lock());
         copy.signal_code = self.signal_code;
         copy.executable = self.executable;

@@ -71,6 +71,13 @@ pub fn next(first: i32, last: i32) -> Option<i32> {
     (first.max(start)..=last.min(end)).find(|&descriptor| is_hidden(descriptor))
 }
 
+/// The first descriptor from `first` to `last` that is not the guest's.
+pub fn next_foreign(first: u32, last: u32) -> Option<u32> {
+    let start = (world::reserved(0) - BELOW) as u32;
+    let end = start.saturating_add(64 * TAKEN.len() as u32 - 1);
+    (first.max(start)..=last.min(end)).find(|&descriptor| is_foreign(descriptor as i32))
+}
+
 /// Closes all of them, in a child that has copies of its parent's.
 pub fn release_all() {
     while let Some(descriptor) = next(0, i32::MAX) {

@@ -1,15 +1,21 @@
 //! The OS-neutral work of the stub. Everything here speaks the host's numbers; personalities
 //! translate before and after.
 
+pub mod ask;
 pub mod descriptor;
 pub mod exec;
+pub mod file;
 pub mod hidden;
+pub mod mask;
 pub mod memory;
 pub mod mounts;
+pub mod name;
 pub mod native;
+pub mod open;
 pub mod path;
 pub mod queue;
 pub mod signal;
 pub mod socket;
+pub mod status;
 pub mod system;
 pub mod thread;

@@ -1,0 +1,434 @@
+//! Data through descriptors: reading, writing, seeking, and what else a file's contents are subject to. Numbers and
+//! flags are the host's.
+
+use schemas::message::data_words;
+use schemas::transport::{REPLY_SIZE, REQUEST_SIZE};
+use schemas::{Errno, Operation, file};
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::guest;
+use crate::host::linux::message::Vector;
+use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
+use crate::operation::ask::{ask_descriptor, is_mapped, is_native};
+
+/// Most bytes that one message brings back or takes along: the rest is for the message itself.
+const REPLY_DATA: usize = REPLY_SIZE - 256;
+const REQUEST_DATA: usize = REQUEST_SIZE - 256;
+/// Most buffers of one call (`UIO_MAXIOV`, linux/uio.h; `IOV_MAX` of FreeBSD is the same).
+const VECTORS: u64 = 1024;
+
+/// read(2).
+///
+/// # Errors
+/// As the host's; `EISDIR` for a server's directory.
+#[inline]
+pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileRead, descriptor)
+        && is_mapped(cx, Operation::FileRead, descriptor, Errno::ISDIR)?
+    {
+        return ask_descriptor!(
+            cx,
+            FileRead,
+            file::read,
+            descriptor,
+            0,
+            |params| {
+                params.set_length(len.min(REPLY_DATA) as u64);
+            },
+            |results| put(buffer, len, results.get_data()?)?
+        );
+    }
+    // SAFETY: the guest's buffer, which the kernel checks.
+    unsafe { call_blocking(__NR_read, [descriptor as u64, buffer.0, len as u64]) }
+}
+
+/// write(2).
+///
+/// # Errors
+/// As the host's; `EBADF` for a server's directory, which is not open for writing.
+#[inline]
+pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileWrite, descriptor)
+        && is_mapped(cx, Operation::FileWrite, descriptor, Errno::BADF)?
+    {
+        let len = len.min(REQUEST_DATA);
+        return ask_descriptor!(
+            cx,
+            FileWrite,
+            file::write,
+            descriptor,
+            data_words(len),
+            |params| {
+                guest::read(buffer.0, params.init_data(len as u32))?;
+            },
+            |results| results.get_written()
+        );
+    }
+    // SAFETY: as above.
+    unsafe { call_blocking(__NR_write, [descriptor as u64, buffer.0, len as u64]) }
+}
+
+/// pread(2).
+///
+/// # Errors
+/// As the host's; `EISDIR` for a server's directory.
+#[inline]
+pub fn read_at(
+    cx: &mut Context,
+    descriptor: i32,
+    buffer: Pointer,
+    len: usize,
+    offset: i64,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FilePositionRead, descriptor)
+        && is_mapped(cx, Operation::FilePositionRead, descriptor, Errno::ISDIR)?
+    {
+        return ask_descriptor!(
+            cx,
+            FilePositionRead,
+            file::position_read,
+            descriptor,
+            0,
+            |params| {
+                params.set_length(len.min(REPLY_DATA) as u64);
+                params.set_offset(offset);
+            },
+            |results| put(buffer, len, results.get_data()?)?
+        );
+    }
+    // SAFETY: as above.
+    unsafe { call_blocking(__NR_pread64, [descriptor as u64, buffer.0, len as u64, offset as u64]) }
+}
+
+/// pwrite(2).
+///
+/// # Errors
+/// As the host's; `EBADF` for a server's directory.
+#[inline]
+pub fn write_at(
+    cx: &mut Context,
+    descriptor: i32,
+    buffer: Pointer,
+    len: usize,
+    offset: i64,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FilePositionWrite, descriptor)
+        && is_mapped(cx, Operation::FilePositionWrite, descriptor, Errno::BADF)?
+    {
+        let len = len.min(REQUEST_DATA);
+        return ask_descriptor!(
+            cx,
+            FilePositionWrite,
+            file::position_write,
+            descriptor,
+            data_words(len),
+            |params| {
+                params.set_offset(offset);
+                guest::read(buffer.0, params.init_data(len as u32))?;
+            },
+            |results| results.get_written()
+        );
+    }
+    // SAFETY: as above.
+    unsafe { call_blocking(__NR_pwrite64, [descriptor as u64, buffer.0, len as u64, offset as u64]) }
+}
+
+/// preadv2(2): an offset of −1 means where the descriptor stands.
+///
+/// # Errors
+/// As the host's; `EISDIR` for a server's directory.
+pub fn read_vector(
+    cx: &mut Context,
+    descriptor: i32,
+    vectors: Pointer,
+    count: u64,
+    offset: i64,
+    flags: u32,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileReadVector, descriptor)
+        && is_mapped(cx, Operation::FileReadVector, descriptor, Errno::ISDIR)?
+    {
+        let total = total(vectors, count)?;
+        return ask_descriptor!(
+            cx,
+            FileReadVector,
+            file::read_vector,
+            descriptor,
+            0,
+            |params| {
+                params.set_length(total.min(REPLY_DATA as u64));
+                params.set_count(count as u32);
+                params.set_offset(offset);
+                params.set_flags(flags);
+            },
+            |results| scatter(vectors, count, results.get_data()?)?
+        );
+    }
+    vector_call([__NR_readv, __NR_preadv, __NR_preadv2], descriptor, vectors, count, offset, flags)
+}
+
+/// pwritev2(2): an offset of −1 means where the descriptor stands.
+///
+/// # Errors
+/// As the host's; `EBADF` for a server's directory.
+pub fn write_vector(
+    cx: &mut Context,
+    descriptor: i32,
+    vectors: Pointer,
+    count: u64,
+    offset: i64,
+    flags: u32,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileWriteVector, descriptor)
+        && is_mapped(cx, Operation::FileWriteVector, descriptor, Errno::BADF)?
+    {
+        let len = total(vectors, count)?.min(REQUEST_DATA as u64) as usize;
+        return ask_descriptor!(
+            cx,
+            FileWriteVector,
+            file::write_vector,
+            descriptor,
+            data_words(len),
+            |params| {
+                params.set_count(count as u32);
+                params.set_offset(offset);
+                params.set_flags(flags);
+                gather(vectors, count, params.init_data(len as u32))?;
+            },
+            |results| results.get_written()
+        );
+    }
+    vector_call([__NR_writev, __NR_pwritev, __NR_pwritev2], descriptor, vectors, count, offset, flags)
+}
+
+/// The plainest of three host calls that says it all: without offset, with offset, with flags.
+fn vector_call(
+    numbers: [u32; 3],
+    descriptor: i32,
+    vectors: Pointer,
+    count: u64,
+    offset: i64,
+    flags: u32,
+) -> Result<u64, Errno> {
+    let [plain, positioned, flagged] = numbers;
+    let number = match (offset, flags) {
+        (-1, 0) => plain,
+        (_, 0) => positioned,
+        _ => flagged,
+    };
+    let arguments = [descriptor as u64, vectors.0, count, offset as u64, 0, u64::from(flags)];
+    // SAFETY: the guest's buffers, which the kernel checks; what a call has no use for it does not look at.
+    unsafe { call_blocking(number, arguments) }
+}
+
+/// Copies what a server answered to the guest; never more than it asked for.
+fn put(buffer: Pointer, len: usize, data: &[u8]) -> Result<u64, Errno> {
+    let data = data.get(..len).unwrap_or(data);
+    guest::write(buffer.0, data)?;
+    Ok(data.len() as u64)
+}
+
+/// The buffers of a guest's list.
+fn buffers(vectors: Pointer, count: u64) -> Result<impl Iterator<Item = Result<Vector, Errno>>, Errno> {
+    if count > VECTORS {
+        return Err(Errno::INVAL);
+    }
+    Ok((0..count).map(move |at| guest::get::<Vector>(vectors.0.wrapping_add(16 * at))))
+}
+
+/// Bytes in all buffers.
+fn total(vectors: Pointer, count: u64) -> Result<u64, Errno> {
+    buffers(vectors, count)?.try_fold(0u64, |sum, vector| {
+        sum.checked_add(vector?.len).filter(|sum| *sum <= i64::MAX as u64).ok_or(Errno::INVAL)
+    })
+}
+
+fn scatter(vectors: Pointer, count: u64, data: &[u8]) -> Result<u64, Errno> {
+    let mut rest = data;
+    for vector in buffers(vectors, count)? {
+        let vector = vector?;
+        let (now, later) = rest.split_at(rest.len().min(vector.len as usize));
+        guest::write(vector.base, now)?;
+        rest = later;
+    }
+    Ok((data.len() - rest.len()) as u64)
+}
+
+fn gather(vectors: Pointer, count: u64, data: &mut [u8]) -> Result<(), Errno> {
+    let mut rest = data;
+    for vector in buffers(vectors, count)? {
+        let vector = vector?;
+        let len = rest.len().min(vector.len as usize);
+        let (now, later) = rest.split_at_mut(len);
+        guest::read(vector.base, now)?;
+        rest = later;
+    }
+    Ok(())
+}
+
+/// lseek(2).
+///
+/// # Errors
+/// As the host's.
+#[inline]
+pub fn seek(cx: &mut Context, descriptor: i32, offset: i64, whence: u32) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileSeek, descriptor)
+        && is_mapped(cx, Operation::FileSeek, descriptor, Errno::INVAL).unwrap_or(false)
+    {
+        return ask_descriptor!(
+            cx,
+            FileSeek,
+            file::seek,
+            descriptor,
+            0,
+            |params| {
+                params.set_offset(offset);
+                params.set_whence(whence);
+            },
+            |results| results.get_offset() as u64
+        );
+    }
+    // SAFETY: no pointers.
+    unsafe { call(__NR_lseek, [descriptor as u64, offset as u64, u64::from(whence)]) }
+}
+
+/// ftruncate(2).
+///
+/// # Errors
+/// As the host's; `EINVAL` for a server's directory.
+pub fn truncate(cx: &mut Context, descriptor: i32, size: i64) -> Result<u64, Errno> {
+    if is_mapped(cx, Operation::FileTruncate, descriptor, Errno::INVAL)? {
+        return ask_descriptor!(
+            cx,
+            FileTruncate,
+            file::truncate,
+            descriptor,
+            0,
+            |params| {
+                params.set_size(size);
+            },
+            |_| 0
+        );
+    }
+    // SAFETY: no pointers.
+    unsafe { call_blocking(__NR_ftruncate, [descriptor as u64, size as u64]) }
+}
+
+/// fallocate(2).
+///
+/// # Errors
+/// As the host's; `EISDIR` for a server's directory.
+pub fn allocate(
+    cx: &mut Context,
+    descriptor: i32,
+    mode: u32,
+    offset: i64,
+    length: i64,
+) -> Result<u64, Errno> {
+    if is_mapped(cx, Operation::FileAllocate, descriptor, Errno::ISDIR)? {
+        return ask_descriptor!(
+            cx,
+            FileAllocate,
+            file::allocate,
+            descriptor,
+            0,
+            |params| {
+                params.set_mode(mode);
+                params.set_offset(offset);
+                params.set_length(length);
+            },
+            |_| 0
+        );
+    }
+    // SAFETY: no pointers.
+    unsafe {
+        call_blocking(__NR_fallocate, [descriptor as u64, u64::from(mode), offset as u64, length as u64])
+    }
+}
+
+/// How much of a file is to be written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronize {
+    /// fsync(2).
+    All,
+    /// fdatasync(2).
+    Data,
+    /// sync_file_range(2), with its flags.
+    Range(i64, i64, u32),
+    /// syncfs(2).
+    Filesystem,
+}
+
+/// Writes a file out.
+///
+/// # Errors
+/// As the host's. A server's directory is always as it was written.
+pub fn synchronize(cx: &mut Context, descriptor: i32, how: Synchronize) -> Result<u64, Errno> {
+    match is_mapped(cx, Operation::FileSynchronize, descriptor, Errno::ISDIR) {
+        Err(_) => return Ok(0),
+        Ok(true) => {
+            let (offset, length) =
+                if let Synchronize::Range(offset, length, _) = how { (offset, length) } else { (0, 0) };
+            return ask_descriptor!(
+                cx,
+                FileSynchronize,
+                file::synchronize,
+                descriptor,
+                0,
+                |params| {
+                    params.set_data_only(matches!(how, Synchronize::Data | Synchronize::Range(..)));
+                    params.set_offset(offset);
+                    params.set_length(length);
+                },
+                |_| 0
+            );
+        }
+        Ok(false) => {}
+    }
+    let descriptor = descriptor as u64;
+    // SAFETY: no pointers.
+    unsafe {
+        match how {
+            Synchronize::All => call_blocking(__NR_fsync, [descriptor]),
+            Synchronize::Data => call_blocking(__NR_fdatasync, [descriptor]),
+            Synchronize::Filesystem => call_blocking(__NR_syncfs, [descriptor]),
+            Synchronize::Range(offset, length, flags) => call_blocking(
+                __NR_sync_file_range,
+                [descriptor, offset as u64, length as u64, u64::from(flags)],
+            ),
+        }
+    }
+}
+
+/// posix_fadvise(2); advice in the host's numbers.
+///
+/// # Errors
+/// As the host's.
+pub fn advise(
+    cx: &mut Context,
+    descriptor: i32,
+    offset: i64,
+    length: i64,
+    advice: u32,
+) -> Result<u64, Errno> {
+    if is_mapped(cx, Operation::FileAdvise, descriptor, Errno::INVAL)? {
+        return ask_descriptor!(
+            cx,
+            FileAdvise,
+            file::advise,
+            descriptor,
+            0,
+            |params| {
+                params.set_offset(offset);
+                params.set_length(length);
+                params.set_advice(advice);
+            },
+            |_| 0
+        );
+    }
+    // SAFETY: no pointers.
+    unsafe {
+        call_blocking(__NR_fadvise64, [descriptor as u64, offset as u64, length as u64, u64::from(advice)])
+    }
+}

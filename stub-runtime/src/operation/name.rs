@@ -1,0 +1,251 @@
+//! Names in directories: made, removed, changed, read. Flags are the host's.
+
+use schemas::message::data_words;
+use schemas::{Errno, Operation, fs};
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::guest::{self, PathBuffer};
+use crate::host::linux::{abi::*, syscall::call};
+use crate::operation::ask::ask;
+use crate::operation::mask;
+use crate::operation::path::{Aim, At, Path, is_own_program, perform, perform_on, perform_two};
+
+/// mkdirat(2).
+///
+/// # Errors
+/// As the host's.
+pub fn make_directory(cx: &mut Context, at: At, mode: u32) -> Result<u64, Errno> {
+    perform(
+        cx,
+        Operation::FsMakeDirectory,
+        at,
+        Aim::Create,
+        // SAFETY: the path is ours.
+        |_, place| unsafe { call(__NR_mkdirat, [place.directory as u64, place.path, u64::from(mode)]) },
+        |cx, remote| {
+            let mode = mode & !mask::get(cx);
+            ask!(
+                cx,
+                FsMakeDirectory,
+                fs::make_directory,
+                remote,
+                0,
+                |params| {
+                    params.set_mode(mode);
+                },
+                |_, _| 0
+            )
+        },
+    )
+}
+
+/// unlinkat(2); with `directory` rmdir(2).
+///
+/// # Errors
+/// As the host's.
+pub fn remove(cx: &mut Context, at: At, directory: bool) -> Result<u64, Errno> {
+    let flags = if directory { u64::from(AT_REMOVEDIR) } else { 0 };
+    perform(
+        cx,
+        Operation::FsRemove,
+        at,
+        Aim::Name,
+        // SAFETY: the path is ours.
+        |_, place| unsafe { call(__NR_unlinkat, [place.directory as u64, place.path, flags]) },
+        |cx, remote| {
+            ask!(
+                cx,
+                FsRemove,
+                fs::remove,
+                remote,
+                0,
+                |params| {
+                    params.set_directory(directory);
+                },
+                |_, _| 0
+            )
+        },
+    )
+}
+
+/// renameat2(2).
+///
+/// # Errors
+/// As the host's; `EXDEV` over the border of a mount.
+pub fn rename(cx: &mut Context, from: At, to: At, flags: u32) -> Result<u64, Errno> {
+    perform_two(
+        cx,
+        Operation::FsRename,
+        [(from, Aim::Name), (to, if flags & RENAME_EXCHANGE != 0 { Aim::Name } else { Aim::Create })],
+        |_, from, to| {
+            let (a, b) = (from.directory as u64, to.directory as u64);
+            // SAFETY: the paths are ours.
+            unsafe { call(__NR_renameat2, [a, from.path, b, to.path, u64::from(flags)]) }
+        },
+        |cx, from, to| two_at_server(cx, from, to, Two::Rename(flags)),
+    )
+}
+
+/// linkat(2): with `follow` what a link leads to gets the name.
+///
+/// # Errors
+/// As the host's; `EXDEV` over the border of a mount.
+pub fn link(cx: &mut Context, from: At, to: At, follow: bool) -> Result<u64, Errno> {
+    let flags = if follow { u64::from(AT_SYMLINK_FOLLOW) } else { 0 };
+    perform_two(
+        cx,
+        Operation::FsLink,
+        [(from, if follow { Aim::Follow } else { Aim::Name }), (to, Aim::Create)],
+        |_, from, to| {
+            let (a, b) = (from.directory as u64, to.directory as u64);
+            // SAFETY: the paths are ours.
+            unsafe { call(__NR_linkat, [a, from.path, b, to.path, flags]) }
+        },
+        |cx, from, to| two_at_server(cx, from, to, Two::Link(follow)),
+    )
+}
+
+enum Two {
+    Rename(u32),
+    Link(bool),
+}
+
+fn two_at_server(
+    cx: &Context,
+    from: &mut crate::operation::path::Remote<'_>,
+    to: &mut crate::operation::path::Remote<'_>,
+    what: Two,
+) -> Result<Option<u64>, Errno> {
+    let (mount, path) = (from.mount, from.path());
+    let (new_mount, new_path) = (to.mount, to.path());
+    let words = data_words(path.len()) + data_words(new_path.len());
+    /// The two messages have the same fields but for the last.
+    macro_rules! ask_two {
+        ($operation:ident, $($module:ident)::+, |$params:ident| $fill:expr) => {
+            crate::transport::call::<$($module)::+::params::Owned, $($module)::+::results::Owned, _>(
+                cx, Operation::$operation, words, &[],
+                |mut $params| {
+                    $params.set_mount(mount);
+                    $params.set_path(path);
+                    $params.set_new_mount(new_mount);
+                    $params.set_new_path(new_path);
+                    $fill;
+                    Ok(())
+                },
+                |results, _| {
+                    let (first, second) = (results.get_redirect()?, results.get_new_redirect()?);
+                    if !first.is_empty() {
+                        from.send_to(first)?;
+                    }
+                    if !second.is_empty() {
+                        to.send_to(second)?;
+                    }
+                    Ok(if first.is_empty() && second.is_empty() { Some(0) } else { None })
+                },
+            )
+        };
+    }
+    match what {
+        Two::Rename(flags) => ask_two!(FsRename, fs::rename, |params| params.set_flags(flags)),
+        Two::Link(follow) => ask_two!(FsLink, fs::link, |params| params.set_follow(follow)),
+    }
+}
+
+/// symlinkat(2): `target` is the guest's text.
+///
+/// # Errors
+/// As the host's.
+pub fn symbolic_link(cx: &mut Context, target: Pointer, at: At) -> Result<u64, Errno> {
+    perform(
+        cx,
+        Operation::FsSymbolicLink,
+        at,
+        Aim::Create,
+        // SAFETY: the path is ours, the text the guest's, which the kernel checks.
+        |_, place| unsafe { call(__NR_symlinkat, [target.0, place.directory as u64, place.path]) },
+        |cx, remote| {
+            let mut text = PathBuffer::new();
+            let text = text.copy_in(target.0)?.bytes();
+            ask!(
+                cx,
+                FsSymbolicLink,
+                fs::symbolic_link,
+                remote,
+                data_words(text.len()),
+                |params| {
+                    params.set_target(text);
+                },
+                |_, _| 0
+            )
+        },
+    )
+}
+
+/// readlinkat(2) into the guest's buffer; gives the length.
+///
+/// # Errors
+/// As the host's.
+pub fn read_link(cx: &mut Context, at: At, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    let mut path = Path::read(cx, at)?;
+    if is_own_program(cx, path.text()) {
+        return cut(buffer, len, cx.process().executable());
+    }
+    perform_on(
+        cx,
+        Operation::FsReadLink,
+        &mut path,
+        Aim::Name,
+        // SAFETY: the path is ours, the buffer the guest's, which the kernel checks.
+        |_, place| unsafe {
+            call(__NR_readlinkat, [place.directory as u64, place.path, buffer.0, len as u64])
+        },
+        |cx, remote| {
+            ask!(cx, FsReadLink, fs::read_link, remote, 0, |params| {}, |results, _| {
+                cut(buffer, len, results.get_target()?)?
+            })
+        },
+    )
+}
+
+/// Copies as much as there is room for.
+fn cut(buffer: Pointer, len: usize, bytes: &[u8]) -> Result<u64, Errno> {
+    if len == 0 {
+        return Err(Errno::INVAL);
+    }
+    let bytes = bytes.get(..len).unwrap_or(bytes);
+    guest::write(buffer.0, bytes)?;
+    Ok(bytes.len() as u64)
+}
+
+/// mknodat(2).
+///
+/// # Errors
+/// As the host's.
+pub fn make_node(cx: &mut Context, at: At, mode: u32, device: u64) -> Result<u64, Errno> {
+    perform(
+        cx,
+        Operation::FsMakeNode,
+        at,
+        Aim::Create,
+        // SAFETY: the path is ours.
+        |_, place| unsafe {
+            call(__NR_mknodat, [place.directory as u64, place.path, u64::from(mode), device])
+        },
+        |cx, remote| {
+            let mode = mode & !(mask::get(cx) & 0o777);
+            ask!(
+                cx,
+                FsMakeNode,
+                fs::make_node,
+                remote,
+                0,
+                |params| {
+                    params.set_mode(mode);
+                    params.set_raw_device(device);
+                },
+                |_, _| 0
+            )
+        },
+    )
+}
