@@ -21,5 +21,6 @@ pub mod operation;
 pub mod personality;
 pub mod process;
 pub mod transport;
+pub mod trace;
 pub mod trap;
 pub mod world;

@@ -242,7 +242,7 @@ macro_rules! host_names {
     ($(
         $(#[$documentation:meta])*
         pub static $table:ident: $kind:ident from $($module:ident)::+ {
-            $($name:ident $(= $value:literal)? $(in $mask:ident)?),* $(,)?
+            $($name:ident $(= $value:literal)? $(in $mask:tt)?),* $(,)?
         }
     )*) => {
         $(
@@ -254,7 +254,7 @@ macro_rules! host_names {
                     $crate::personality::constant::Constant::new(
                         stringify!($name),
                         $crate::constant_mask!(
-                            $kind ($crate::host_value!(from $name $(= $value)?)) $(, from::$mask)?
+                            $kind ($crate::host_value!(from $name $(= $value)?)) $(, $crate::host_value!(from $mask))?
                         ),
                         $crate::host_value!(from $name $(= $value)?) as u64,
                     ),
@@ -272,6 +272,9 @@ macro_rules! host_value {
         $from::$name
     };
     ($from:ident $name:ident = $value:literal) => {
+        $value
+    };
+    ($from:ident $value:literal) => {
         $value
     };
 }

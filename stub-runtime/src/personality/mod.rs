@@ -8,6 +8,7 @@ use crate::context::{Context, Frame};
 use crate::dispatch::Trap;
 use crate::loader::Image;
 use crate::operation::signal::Delivery;
+use crate::trace::vocabulary::Vocabulary;
 
 pub mod constant;
 pub mod freebsd;
@@ -19,6 +20,8 @@ pub struct Personality {
     pub id: schemas::Personality,
     /// Every call it has.
     pub calls: &'static Table,
+    /// What a trace calls its numbers and structures.
+    pub vocabulary: &'static Vocabulary,
     /// Reads a trap from the registers.
     pub trap: fn(&mut Context) -> Trap,
     /// Puts a result into the registers.

@@ -56,9 +56,10 @@ pub(crate) mod tests {
 
     impl Memory for Plain {
         fn read(&self, address: u64, bytes: &mut [u8]) -> usize {
-            let piece = self.0.iter().find(|(start, piece)| {
-                address >= *start && address - start < piece.len() as u64
-            });
+            let piece = self
+                .0
+                .iter()
+                .find(|(start, piece)| address >= *start && address - start < piece.len() as u64);
             let Some((start, piece)) = piece else { return 0 };
             let rest = &piece[(address - start) as usize..];
             let count = rest.len().min(bytes.len());

@@ -6,7 +6,9 @@ pub mod action;
 pub mod calls;
 pub mod errno;
 pub mod frame;
+pub mod layouts;
 pub mod memory;
+pub mod names;
 pub mod process;
 pub mod signal;
 pub mod start;
@@ -15,6 +17,7 @@ pub mod start;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::Linux,
     calls: &calls::CALLS,
+    vocabulary: &names::VOCABULARY,
     trap: frame::trap,
     finish: frame::finish,
     push_frame: frame::push_frame,
