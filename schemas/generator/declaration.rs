@@ -153,7 +153,7 @@ impl<'a> Nodes<'a> {
 
     fn documentation(&self, id: u64) -> Outcome<String> {
         Ok(match self.source.get(&id) {
-            Some(source) => source.get_doc_comment()?.to_str()?.trim_end().to_owned(),
+            Some(source) => reflow(source.get_doc_comment()?.to_str()?),
             None => String::new(),
         })
     }
@@ -164,7 +164,7 @@ impl<'a> Nodes<'a> {
         if index >= members.len() {
             return Ok(String::new());
         }
-        Ok(members.get(index).get_doc_comment()?.to_str()?.trim_end().to_owned())
+        Ok(reflow(members.get(index).get_doc_comment()?.to_str()?))
     }
 
     fn enumerants(&self, id: u64) -> Outcome<Vec<Named>> {
@@ -288,6 +288,15 @@ fn kind(type_: schema::type_::Reader<'_>) -> Outcome<&'static str> {
             return Err("operations hold no interfaces, any-pointers or Void fields outside unions".into());
         }
     })
+}
+
+/// One line a paragraph.
+fn reflow(comment: &str) -> String {
+    let paragraphs = comment.trim().split("\n\n");
+    paragraphs
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 /// `getIds` to `GetIds`.

@@ -8,7 +8,8 @@ pub enum Flavour {
     Local = 0,
     /// It reads the answer from a page that a server keeps up to date.
     Cached = 1,
-    /// It uses a capability that a server donated earlier.
+    /// It uses a capability that a server donated earlier. What belongs to a server alone (a path below its mount, an
+    /// object that it answers for) is asked of it all the same.
     Direct = 2,
     /// It sends a message to the mapper.
     Mapped = 3,

@@ -12,6 +12,20 @@
 //! * With feature `std`: `server`, the traits that servers implement and the dispatch to them, and `control`, the
 //!   capnp-rpc interface of the command line.
 //!
+//! # The way of a request
+//!
+//! 1. The stub looks up [`transport::World::route`]. For [`Flavour::Mapped`] it claims a slot
+//!    ([`transport::Region::claim`]), builds the `Params` in it ([`message::build`]) and submits it
+//!    ([`transport::Claimed::submit`]); if told to, it sends a [`transport::Datagram`] with the descriptors.
+//! 2. The mapper takes it ([`transport::Slot::take`]), copies it ([`transport::Taken::copy_request`]), establishes who
+//!    asks (`server::Caller`), and lets the server answer (`server::answer`), which lands in the typed method of
+//!    the server's trait.
+//! 3. It sends the donated descriptors, then completes the slot ([`transport::Taken::complete`]).
+//! 4. The stub reads the reply ([`transport::Claimed::reply`], [`message::Message`]) and receives the descriptors.
+//!
+//! Error numbers, flags, modes, structures and signals on this way are those of Linux on x86-64. Each personality
+//! translates at the edge of the guest, and nothing behind that edge knows which OS asks unless it has to.
+//!
 //! Without feature `std` the crate is `no_std` and needs no allocator; that is how the stub uses it.
 //!
 //! # Adding an operation

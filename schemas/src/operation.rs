@@ -15,7 +15,7 @@ pub struct OperationInfo {
     pub name: &'static str,
     /// The part before the dot.
     pub subsystem: &'static str,
-    /// The prose contract.
+    /// The prose contract, one line a paragraph.
     pub contract: &'static str,
     /// The interface that answers it by default.
     pub server: Interface,
@@ -118,8 +118,7 @@ impl OperationInfo {
 
     /// First sentence of the contract.
     pub fn summary(&self) -> &'static str {
-        let end = self.contract.find(". ").or_else(|| self.contract.find(".\n"));
-        match end {
+        match self.contract.find(". ").or_else(|| self.contract.find(".\n")) {
             Some(end) => &self.contract[..=end],
             None => self.contract,
         }

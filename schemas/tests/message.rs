@@ -19,7 +19,7 @@ fn open(area: &mut [u8], path: &[u8]) -> Result<usize, Errno> {
 fn a_message_survives_the_way() {
     let mut area = Area([0xff; 256]);
     let length = open(&mut area.0, b"bpf0").unwrap();
-    assert!(length % message::WORD == 0 && length < 100, "{length}");
+    assert!(length.is_multiple_of(message::WORD) && length < 100, "{length}");
     let message = message::Message::new(&area.0[..length]);
     let params: fs::open::params::Reader<'_> = message.root().unwrap();
     assert_eq!(params.get_mount(), 3);

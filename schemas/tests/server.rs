@@ -1,5 +1,7 @@
 //! From bytes to a server's typed method and back.
 
+#![cfg(feature = "std")]
+
 use schemas::{
     Errno, Interface, Operation, Personality, fs, message,
     server::{Caller, Capabilities, Credentials, Device, DeviceServer, Fs, FsServer, Server, answer},

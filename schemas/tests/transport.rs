@@ -86,6 +86,17 @@ fn a_slot_goes_round() {
 }
 
 #[test]
+fn threads_find_a_free_slot() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    let last = SLOTS as u32 - 1;
+    let slots: Vec<_> = [last, last, u32::MAX].map(|first| region.claim(first).unwrap().index()).into();
+    assert_eq!(slots, [last, 0, 1]);
+    assert!((2..last).all(|_| region.claim(5).is_some()));
+    assert!(region.claim(5).is_none());
+}
+
+#[test]
 fn requests_with_descriptors_come_by_doorbell_alone() {
     let pages = Pages::new(Region::SIZE);
     let region = region(&pages);

@@ -1,6 +1,6 @@
 //! The memory that one guest process shares with the mapper.
 
-use super::{FLAVOURS, MISSING, OPERATIONS, SLOT_SIZE, SLOTS, Slot, VERSION};
+use super::{Claimed, FLAVOURS, MISSING, OPERATIONS, SLOT_SIZE, SLOTS, Slot, VERSION};
 use crate::{Errno, Flavour, Operation};
 use core::{
     marker::PhantomData,
@@ -34,6 +34,9 @@ const _: () = {
 };
 
 /// A mapped region.
+///
+/// It belongs to one process. The mapping is shared, so a child of `fork` still sees its parent's: it must make one of
+/// its own before its first mapped call, and unmap this one without touching it.
 #[derive(Clone, Copy)]
 pub struct Region<'a> {
     start: NonNull<u8>,
@@ -92,6 +95,12 @@ impl<'a> Region<'a> {
         // SAFETY: within the region.
         let start = unsafe { self.start.add(size_of::<RegionHeader>() + index as usize * SLOT_SIZE) };
         Some(Slot::new(start, index, self))
+    }
+
+    /// Stub: claims a free slot, the one numbered `first` if it is free. None when all are in use.
+    pub fn claim(self, first: u32) -> Option<Claimed<'a>> {
+        let count = SLOTS as u32;
+        (0..count).find_map(|step| self.slot((first % count + step) % count)?.claim())
     }
 
     /// Counts a call.
