@@ -1,0 +1,393 @@
+//! Messages: data from and to several places, an address, and control data (sendmsg(2), recvmsg(2)).
+
+use schemas::message::data_words;
+use schemas::transport::{REPLY_SIZE, REQUEST_SIZE};
+use schemas::{Errno, Operation, socket};
+
+use super::address::Address;
+use super::{after_receive, after_send, is_quiet, waiting};
+use crate::context::Context;
+use crate::guest;
+use crate::host::linux::abi::*;
+use crate::host::linux::message::{Header, Vector};
+use crate::host::linux::syscall::call_blocking;
+use crate::operation::ask::{ask_descriptor, is_native};
+use crate::operation::hidden;
+
+/// Most control data that is taken in one message. The host itself takes no more than some 20 KiB
+/// (`net.core.optmem_max`), and descriptors, 253 at most, take one.
+pub const CONTROL: usize = 4096;
+/// Most buffers of one message (`UIO_MAXIOV`, linux/uio.h).
+const VECTORS: u64 = 1024;
+/// Most bytes that one message to a server takes along or brings back.
+const DATA: usize = if REQUEST_SIZE < REPLY_SIZE { REQUEST_SIZE } else { REPLY_SIZE } - 8192;
+
+/// `SOL_SOCKET` and `SCM_RIGHTS` (linux/socket.h).
+pub const SOL_SOCKET: i32 = 1;
+/// Descriptors that are passed along.
+pub const SCM_RIGHTS: i32 = 1;
+/// Flags of messages (linux/socket.h).
+pub const MSG_DONTWAIT: u32 = 0x40;
+/// No SIGPIPE.
+pub const MSG_NOSIGNAL: u32 = 0x4000;
+/// Length of a control header, after which its data begins.
+pub const CONTROL_HEADER: usize = 16;
+
+/// Control data in the host's layout.
+#[repr(C, align(8))]
+pub struct Control {
+    bytes: [u8; CONTROL],
+    len: usize,
+}
+
+impl Control {
+    /// None.
+    pub const fn new() -> Self {
+        Control { bytes: [0; CONTROL], len: 0 }
+    }
+
+    /// Takes it from the guest as it is.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` when there is too much, `EFAULT`.
+    pub fn read(&mut self, at: u64, len: usize) -> Result<(), Errno> {
+        guest::read(at, self.bytes.get_mut(..len).ok_or(Errno::MSGSIZE)?)?;
+        self.len = len;
+        Ok(())
+    }
+
+    /// Makes room for what the host is to write.
+    pub fn set_room(&mut self, len: usize) {
+        self.len = len.min(CONTROL);
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Appends one part (`struct cmsghdr` with its data) and gives its data to be filled in.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` when there is too much.
+    pub fn push(&mut self, level: i32, kind: i32, len: usize) -> Result<&mut [u8], Errno> {
+        let start = self.len.next_multiple_of(8);
+        let data = start + CONTROL_HEADER;
+        let end = data.checked_add(len).filter(|end| *end <= CONTROL).ok_or(Errno::MSGSIZE)?;
+        self.bytes[start..start + 8].copy_from_slice(&((CONTROL_HEADER + len) as u64).to_ne_bytes());
+        self.bytes[start + 8..start + 12].copy_from_slice(&level.to_ne_bytes());
+        self.bytes[start + 12..data].copy_from_slice(&kind.to_ne_bytes());
+        self.len = end;
+        Ok(&mut self.bytes[data..end])
+    }
+
+    /// Its parts.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts { rest: self.bytes() }
+    }
+
+    /// Refuses to pass on descriptors that are the stub's.
+    ///
+    /// # Errors
+    /// `EBADF`.
+    pub fn check(&self) -> Result<(), Errno> {
+        for (level, kind, data) in self.parts() {
+            if level == SOL_SOCKET && kind == SCM_RIGHTS && descriptors(data).any(hidden::is_foreign) {
+                return Err(Errno::BADF);
+            }
+        }
+        Ok(())
+    }
+
+    /// The descriptors in it.
+    pub fn descriptors(&self) -> impl Iterator<Item = i32> + '_ {
+        self.parts()
+            .filter(|part| part.0 == SOL_SOCKET && part.1 == SCM_RIGHTS)
+            .flat_map(|part| descriptors(part.2))
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The descriptors in the data of one part.
+pub fn descriptors(data: &[u8]) -> impl Iterator<Item = i32> + '_ {
+    data.chunks_exact(4).map(|word| i32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
+}
+
+/// Goes through the parts of control data: level, kind, data.
+pub struct Parts<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = (i32, i32, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let head = self.rest.first_chunk::<CONTROL_HEADER>()?;
+        let word = |at: usize| i32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let len = u64::from_ne_bytes(*head.first_chunk()?) as usize;
+        let data = self.rest.get(CONTROL_HEADER..len)?;
+        self.rest = self.rest.get(len.next_multiple_of(8)..).unwrap_or(&[]);
+        Some((word(8), word(12), data))
+    }
+}
+
+/// Where the guest's data of a message is.
+#[derive(Clone, Copy, Debug)]
+pub struct Data {
+    /// Address of its `struct iovec`s, which are the same on all systems of 64 bits.
+    pub vectors: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Data {
+    /// The buffers one by one.
+    fn each(self, mut action: impl FnMut(Vector) -> Result<bool, Errno>) -> Result<(), Errno> {
+        if self.count > VECTORS {
+            return Err(Errno::MSGSIZE);
+        }
+        for at in 0..self.count {
+            if !action(guest::get(self.vectors.wrapping_add(at * size_of::<Vector>() as u64))?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn len(self) -> Result<usize, Errno> {
+        let mut total = 0u64;
+        self.each(|vector| {
+            total = total.saturating_add(vector.len);
+            Ok(true)
+        })?;
+        Ok(total.min(usize::MAX as u64) as usize)
+    }
+
+    fn gather(self, mut to: &mut [u8]) -> Result<(), Errno> {
+        self.each(|vector| {
+            let len = (vector.len as usize).min(to.len());
+            let (part, rest) = core::mem::take(&mut to).split_at_mut(len);
+            guest::read(vector.base, part)?;
+            to = rest;
+            Ok(!to.is_empty())
+        })
+    }
+
+    fn scatter(self, mut from: &[u8]) -> Result<(), Errno> {
+        self.each(|vector| {
+            let (part, rest) = from.split_at((vector.len as usize).min(from.len()));
+            guest::write(vector.base, part)?;
+            from = rest;
+            Ok(!from.is_empty())
+        })
+    }
+}
+
+/// Sends a message; gives how much of its data was taken.
+///
+/// # Errors
+/// As sendmsg(2); `EBADF` for a descriptor of the stub's in its control data.
+pub fn send(
+    cx: &mut Context,
+    descriptor: i32,
+    to: &Address,
+    data: Data,
+    control: &Control,
+    flags: u32,
+) -> Result<u64, Errno> {
+    control.check()?;
+    let flags = if is_quiet(descriptor) { flags | MSG_NOSIGNAL } else { flags };
+    if !is_native(cx, Operation::SocketSend, descriptor) {
+        return waiting(cx, descriptor, POLLOUT, flags, |cx| {
+            ask_send(cx, descriptor, to, data, control, flags)
+        });
+    }
+    let header = Header {
+        name: if to.bytes().is_empty() { 0 } else { to.at() },
+        name_len: to.bytes().len() as u32,
+        vectors: data.vectors,
+        vector_count: data.count,
+        control: if control.len == 0 { 0 } else { control.bytes.as_ptr() as u64 },
+        control_len: control.len as u64,
+        ..Header::default()
+    };
+    let args = [descriptor as u64, &raw const header as u64, u64::from(flags)];
+    // SAFETY: header, address and control data are ours; the data is the guest's, which the kernel checks.
+    after_send(descriptor, unsafe { call_blocking(__NR_sendmsg, args) })
+}
+
+fn ask_send(
+    cx: &mut Context,
+    descriptor: i32,
+    to: &Address,
+    data: Data,
+    control: &Control,
+    flags: u32,
+) -> Result<u64, Errno> {
+    let len = data.len()?.min(DATA);
+    let words = data_words(len) + data_words(to.bytes().len()) + data_words(control.len);
+    let mut passed = [descriptor; schemas::transport::DESCRIPTORS];
+    let mut count = 1;
+    for other in control.descriptors() {
+        *passed.get_mut(count).ok_or(Errno::TOOMANYREFS)? = other;
+        count += 1;
+    }
+    let object = crate::operation::ask::object(cx, descriptor);
+    crate::transport::call::<socket::send::params::Owned, socket::send::results::Owned, _>(
+        cx,
+        Operation::SocketSend,
+        words,
+        &passed[..count],
+        |mut params| {
+            params.set_descriptor(descriptor);
+            params.set_object(object);
+            params.set_address(to.bytes());
+            params.set_flags(flags);
+            params.set_control(control.bytes());
+            params.set_count(1);
+            data.gather(params.init_data(len as u32))
+        },
+        |results, _| Ok(results.get_sent()),
+    )
+}
+
+/// Receives a message; gives its length and its flags. `from` and `control` are filled in, as far as control data was
+/// asked for.
+///
+/// # Errors
+/// As recvmsg(2).
+pub fn receive(
+    cx: &mut Context,
+    descriptor: i32,
+    from: Option<&mut Address>,
+    data: Data,
+    control: &mut Control,
+    flags: u32,
+) -> Result<(u64, u32), Errno> {
+    if !is_native(cx, Operation::SocketReceive, descriptor) {
+        let mut none = Address::EMPTY;
+        let from = from.unwrap_or(&mut none);
+        return waiting(cx, descriptor, POLLIN, flags, |cx| {
+            ask_receive(cx, descriptor, from, data, control, flags)
+        });
+    }
+    let mut none = Address::EMPTY;
+    let wanted = from.is_some();
+    let from = from.unwrap_or(&mut none);
+    let (name, name_len) = from.room();
+    let mut header = Header {
+        name: if wanted { name } else { 0 },
+        name_len: if wanted { name_len } else { 0 },
+        vectors: data.vectors,
+        vector_count: data.count,
+        control: if control.len == 0 { 0 } else { control.bytes.as_mut_ptr() as u64 },
+        control_len: control.len as u64,
+        ..Header::default()
+    };
+    let args = [descriptor as u64, &raw mut header as u64, u64::from(flags)];
+    // SAFETY: as in `send`.
+    let len = after_receive(descriptor, unsafe { call_blocking(__NR_recvmsg, args) })?;
+    from.written(header.name_len);
+    control.set_room(header.control_len as usize);
+    Ok((len, header.flags))
+}
+
+fn ask_receive(
+    cx: &mut Context,
+    descriptor: i32,
+    from: &mut Address,
+    data: Data,
+    control: &mut Control,
+    flags: u32,
+) -> Result<(u64, u32), Errno> {
+    let len = data.len()?.min(DATA);
+    let room = control.len;
+    ask_descriptor!(
+        cx,
+        SocketReceive,
+        socket::receive,
+        descriptor,
+        0,
+        |params| {
+            params.set_length(len as u64);
+            params.set_flags(flags);
+            params.set_control_length(room as u32);
+            params.set_count(1);
+        },
+        |results| {
+            let bytes = results.get_data()?;
+            data.scatter(&bytes[..bytes.len().min(len)])?;
+            *from = Address::new(results.get_address()?)?;
+            let told = results.get_control()?;
+            let told = &told[..told.len().min(room)];
+            control.bytes[..told.len()].copy_from_slice(told);
+            control.len = told.len();
+            (results.get_length(), results.get_flags())
+        }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_data_is_built_and_taken_apart() {
+        let mut control = Control::new();
+        control.push(1, 1, 4).unwrap().copy_from_slice(&7i32.to_ne_bytes());
+        control.push(41, 50, 20).unwrap().fill(9);
+        let parts: Vec<_> = control.parts().collect();
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts[0], (1, 1, &7i32.to_ne_bytes()[..]));
+        assert_eq!((parts[1].0, parts[1].1, parts[1].2.len()), (41, 50, 20));
+        assert_eq!(control.bytes().len(), 24 + 36);
+        assert_eq!(control.descriptors().collect::<Vec<_>>(), [7]);
+        assert!(control.push(1, 1, CONTROL).is_err());
+    }
+
+    #[test]
+    fn parts_that_are_cut_short_end_the_list() {
+        for bytes in [&[0u8; 8][..], &[255; 16], &[15, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]] {
+            assert_eq!(Parts { rest: bytes }.count(), 0);
+        }
+    }
+
+    #[test]
+    fn descriptors_of_the_stub_are_not_passed_on() {
+        let mut control = Control::new();
+        control.push(SOL_SOCKET, SCM_RIGHTS, 8).unwrap()[4..].copy_from_slice(&3i32.to_ne_bytes());
+        assert_eq!(control.check(), Ok(()));
+        let reserved = crate::world::reserved(1);
+        control.push(SOL_SOCKET, SCM_RIGHTS, 4).unwrap().copy_from_slice(&reserved.to_ne_bytes());
+        assert_eq!(control.check(), Err(Errno::BADF));
+    }
+
+    #[test]
+    fn data_is_gathered_and_scattered_over_buffers() {
+        let (a, b) = ([1u8, 2, 3], [4u8, 5]);
+        let vectors = [
+            Vector { base: a.as_ptr() as u64, len: 3 },
+            Vector { base: 0, len: 0 },
+            Vector { base: b.as_ptr() as u64, len: 2 },
+        ];
+        let data = Data { vectors: vectors.as_ptr() as u64, count: 3 };
+        assert_eq!(data.len(), Ok(5));
+        let mut all = [0; 5];
+        data.gather(&mut all).unwrap();
+        assert_eq!(all, [1, 2, 3, 4, 5]);
+        let mut some = [0; 4];
+        data.gather(&mut some).unwrap();
+        assert_eq!(some, [1, 2, 3, 4]);
+        let (mut c, mut d) = ([0u8; 2], [0u8; 9]);
+        let vectors =
+            [Vector { base: c.as_mut_ptr() as u64, len: 2 }, Vector { base: d.as_mut_ptr() as u64, len: 9 }];
+        Data { vectors: vectors.as_ptr() as u64, count: 2 }.scatter(&all).unwrap();
+        assert_eq!((c, &d[..4]), ([1, 2], &[3, 4, 5, 0][..]));
+        assert_eq!(Data { vectors: 0, count: 1 << 20 }.len(), Err(Errno::MSGSIZE));
+    }
+}
