@@ -2,11 +2,11 @@
 
 use schemas::Errno;
 
-use crate::call::{RAW_ARGUMENTS, Table};
+use crate::call::{Handler, RAW_ARGUMENTS, Row, Table};
 use crate::context::Context;
 use crate::host::linux::syscall::RESTART;
 use crate::operation::hidden;
-use crate::ledger;
+use crate::{ledger, trace, world};
 
 /// The raw values of a trap, as the OS's calling convention lays them out.
 pub struct Trap {
@@ -41,8 +41,21 @@ fn answer(cx: &mut Context, calls: &Table, trap: &Trap) -> Result<u64, Errno> {
     let row = calls.get(trap.number);
     let Some((row, handler)) = row.and_then(|row| row.handler.map(|handler| (row, handler))) else {
         ledger::missing(trap.number);
+        if world::traced() {
+            trace::unsupported(cx, row, trap);
+        }
         return Err(Errno::NOSYS);
     };
+    let route = row.operation.map(|operation| (operation, ledger::count(cx, operation)));
+    if world::traced() {
+        return trace::traced(cx, row, trap, route, |cx| run(cx, row, handler, trap));
+    }
+    run(cx, row, handler, trap)
+}
+
+/// Runs a handler, unless the guest named a descriptor that it does not have.
+#[inline(always)]
+fn run(cx: &mut Context, row: &Row, handler: Handler, trap: &Trap) -> Result<u64, Errno> {
     let mut descriptors = row.descriptors;
     while descriptors != 0 {
         let at = descriptors.trailing_zeros() as usize;
@@ -50,9 +63,6 @@ fn answer(cx: &mut Context, calls: &Table, trap: &Trap) -> Result<u64, Errno> {
             return Err(Errno::BADF);
         }
         descriptors &= descriptors - 1;
-    }
-    if let Some(operation) = row.operation {
-        ledger::count(cx, operation);
     }
     handler(cx, &trap.args)
 }

@@ -31,6 +31,8 @@ use line::{Event, LINE, Line, Outcome};
 use memory::Guest;
 
 /// Runs a call and writes its line.
+#[cold]
+#[inline(never)]
 pub fn traced(
     cx: &mut Context,
     row: &'static Row,
@@ -56,6 +58,8 @@ pub fn traced(
 }
 
 /// Writes the line of a call without a handler.
+#[cold]
+#[inline(never)]
 pub fn unsupported(cx: &mut Context, row: Option<&'static Row>, trap: &Trap) {
     let vocabulary = cx.process().personality.vocabulary;
     let mut line = Line::enter(&Guest, vocabulary, trap.number, row, &trap.args);
