@@ -2,10 +2,15 @@
 //! translate before and after.
 
 pub mod ask;
+pub mod attribute;
 pub mod descriptor;
+pub mod directory;
 pub mod exec;
+pub mod extended;
 pub mod file;
+pub mod filesystem;
 pub mod hidden;
+pub mod lock;
 pub mod mask;
 pub mod memory;
 pub mod mounts;
@@ -14,6 +19,7 @@ pub mod native;
 pub mod open;
 pub mod path;
 pub mod queue;
+pub mod send;
 pub mod signal;
 pub mod socket;
 pub mod status;

@@ -86,6 +86,23 @@ pub struct Host {
 }
 
 impl Host {
+    /// The address of one path that says it all, for calls that take no directory.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`.
+    pub fn as_path(&self, buffer: &mut PathBuffer) -> Result<u64, Errno> {
+        if self.directory == WORKING {
+            return Ok(self.path);
+        }
+        // SAFETY: a zero-terminated path of this module's making, which lives while the place is used.
+        let path = unsafe { core::ffi::CStr::from_ptr(self.path as *const core::ffi::c_char) }.to_bytes();
+        if path.first() == Some(&b'/') && !self.in_root {
+            return Ok(self.path);
+        }
+        buffer.set_numbered(b"/proc/self/fd/", self.directory)?.push(b"/")?.push(path)?;
+        Ok(buffer.address())
+    }
+
     fn plain(directory: i32, path: &PathBuffer) -> Host {
         Host { directory, path: path.address(), in_root: false, _held: Held(-1) }
     }
