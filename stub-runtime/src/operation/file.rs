@@ -11,6 +11,7 @@ use crate::guest;
 use crate::host::linux::message::Vector;
 use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
 use crate::operation::ask::{ask_descriptor, is_mapped, is_native};
+use crate::operation::socket as connection;
 
 /// Most bytes that one message brings back or takes along: the rest is for the message itself.
 const REPLY_DATA: usize = REPLY_SIZE - 256;
@@ -40,7 +41,8 @@ pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> R
         );
     }
     // SAFETY: the guest's buffer, which the kernel checks.
-    unsafe { call_blocking(__NR_read, [descriptor as u64, buffer.0, len as u64]) }
+    let result = unsafe { call_blocking(__NR_read, [descriptor as u64, buffer.0, len as u64]) };
+    connection::after_receive(descriptor, result)
 }
 
 /// write(2).
@@ -65,8 +67,12 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
             |results| results.get_written()
         );
     }
+    if connection::is_quiet(descriptor) {
+        return connection::write_quietly(descriptor, buffer, len);
+    }
     // SAFETY: as above.
-    unsafe { call_blocking(__NR_write, [descriptor as u64, buffer.0, len as u64]) }
+    let result = unsafe { call_blocking(__NR_write, [descriptor as u64, buffer.0, len as u64]) };
+    connection::after_send(descriptor, result)
 }
 
 /// pread(2).
@@ -165,7 +171,9 @@ pub fn read_vector(
             |results| scatter(vectors, count, results.get_data()?)?
         );
     }
-    vector_call([__NR_readv, __NR_preadv, __NR_preadv2], descriptor, vectors, count, offset, flags)
+    let result =
+        vector_call([__NR_readv, __NR_preadv, __NR_preadv2], descriptor, vectors, count, offset, flags);
+    connection::after_receive(descriptor, result)
 }
 
 /// pwritev2(2): an offset of −1 means where the descriptor stands.
@@ -199,7 +207,12 @@ pub fn write_vector(
             |results| results.get_written()
         );
     }
-    vector_call([__NR_writev, __NR_pwritev, __NR_pwritev2], descriptor, vectors, count, offset, flags)
+    if connection::is_quiet(descriptor) && offset == -1 {
+        return connection::write_vector_quietly(descriptor, vectors, count);
+    }
+    let result =
+        vector_call([__NR_writev, __NR_pwritev, __NR_pwritev2], descriptor, vectors, count, offset, flags);
+    connection::after_send(descriptor, result)
 }
 
 /// The plainest of three host calls that says it all: without offset, with offset, with flags.

@@ -9,7 +9,7 @@ use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
 use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor};
 use crate::operation::descriptor::{Kind, Meaning};
 use crate::operation::path::{Aim, At, Host, Path, Remote, perform_on};
-use crate::operation::{hidden, mask, mounts};
+use crate::operation::{hidden, mask, mounts, socket};
 use crate::world;
 
 // Flags of close_range(2) (linux/close_range.h).
@@ -170,6 +170,7 @@ pub fn close(cx: &mut Context, descriptor: i32) -> Result<u64, Errno> {
     }
     let process = cx.process();
     process.queues.closing(descriptor);
+    socket::closing(descriptor);
     if !process.descriptors.is_plain(descriptor) {
         process.descriptors.forget(descriptor);
     }
@@ -207,7 +208,9 @@ pub fn close_range(cx: &mut Context, first: u32, last: u32, flags: u32) -> Resul
     }
     if closes {
         let process = cx.process();
-        process.queues.closing_range(first.min(i32::MAX as u32) as i32, last.min(i32::MAX as u32) as i32);
+        let range = [first, last].map(|descriptor| descriptor.min(i32::MAX as u32) as i32);
+        process.queues.closing_range(range[0], range[1]);
+        socket::closing_range(range[0], range[1]);
         process.descriptors.forget_range(first, last);
     }
     let mut start = first;
@@ -271,6 +274,7 @@ pub fn duplicate_to(
     }
     let flags = if close_on_exec { O_CLOEXEC } else { 0 };
     cx.process().queues.closing(target);
+    socket::closing(target);
     // SAFETY: no pointers; neither is the stub's.
     let new = unsafe { call_blocking(__NR_dup3, [descriptor as u64, target as u64, u64::from(flags)]) }?;
     note_duplicate(cx, descriptor, target)?;
@@ -281,6 +285,7 @@ fn note_duplicate(cx: &Context, from: i32, to: i32) -> Result<(), Errno> {
     let process = cx.process();
     process.descriptors.duplicate(from, to)?;
     process.queues.duplicated(from, to);
+    socket::duplicated(from, to);
     Ok(())
 }
 

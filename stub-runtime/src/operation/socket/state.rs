@@ -5,8 +5,11 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use linux_raw_sys::ioctl::TIOCOUTQ;
 use schemas::Errno;
 
+use super::message::MSG_NOSIGNAL;
+use crate::call::Pointer;
 use crate::host::linux::abi::*;
-use crate::host::linux::syscall::call;
+use crate::host::linux::message::Header;
+use crate::host::linux::syscall::{call, call_blocking};
 use crate::process::Lock;
 
 // asm-generic/socket.h, linux/tcp.h.
@@ -125,6 +128,42 @@ pub fn closing(descriptor: i32) {
         let _ = set_quiet(descriptor, false);
     }
     let _ = take_error(descriptor);
+}
+
+/// The same for all descriptors from `first` to `last`.
+pub fn closing_range(first: i32, last: i32) {
+    for descriptor in first.max(0)..=last.min(QUIET as i32 - 1) {
+        if is_quiet(descriptor) {
+            let _ = set_quiet(descriptor, false);
+        }
+    }
+    if COUNT.load(Ordering::Relaxed) != 0 {
+        for kept in ERRORS.lock().iter_mut().filter(|kept| kept.1 != 0 && (first..=last).contains(&kept.0)) {
+            kept.1 = 0;
+            COUNT.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// write(2) on a socket that raises no SIGPIPE.
+///
+/// # Errors
+/// As there.
+pub fn write_quietly(descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    let args = [descriptor as u64, buffer.0, len as u64, u64::from(MSG_NOSIGNAL), 0, 0];
+    // SAFETY: the guest's buffer, which the kernel checks.
+    after_send(descriptor, unsafe { call_blocking(__NR_sendto, args) })
+}
+
+/// writev(2) on a socket that raises no SIGPIPE.
+///
+/// # Errors
+/// As there.
+pub fn write_vector_quietly(descriptor: i32, vectors: Pointer, count: u64) -> Result<u64, Errno> {
+    let header = Header { vectors: vectors.0, vector_count: count, ..Header::default() };
+    let args = [descriptor as u64, &raw const header as u64, u64::from(MSG_NOSIGNAL)];
+    // SAFETY: the header is ours; the data is the guest's, which the kernel checks.
+    after_send(descriptor, unsafe { call_blocking(__NR_sendmsg, args) })
 }
 
 /// `new` has become another descriptor of what `old` leads to.
