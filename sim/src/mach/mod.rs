@@ -160,6 +160,11 @@ impl Mach {
         self.lock().destination(task, name)
     }
 
+    /// The name under which `task` holds send rights for the port that `receiver` receives from as `name`.
+    pub fn send_right_for(&self, task: TaskId, receiver: TaskId, name: Name) -> Option<Name> {
+        self.lock().send_right_for(task, receiver, name)
+    }
+
     /// `mach_port_names` with `mach_port_type`: every name of the task with the rights it denotes and their
     /// user references.
     pub fn names(&self, task: TaskId) -> Result<Vec<NameStatus>, KernError> {

@@ -359,6 +359,13 @@ impl Kernel {
         }
     }
 
+    pub(super) fn send_right_for(&self, task: TaskId, receiver: TaskId, name: Name) -> Option<Name> {
+        let port = self.receive_right(receiver, name).ok()?;
+        let space = &self.task(task).ok()?.space;
+        let name = space.name_of(port)?;
+        (space.get(name).ok()?.refs(Right::Send) > 0).then_some(name)
+    }
+
     pub(super) fn names(&self, task: TaskId) -> Result<Vec<NameStatus>, KernError> {
         const RIGHTS: [Right; 5] =
             [Right::Receive, Right::Send, Right::SendOnce, Right::PortSet, Right::DeadName];

@@ -1,0 +1,181 @@
+//! What the servers of one world share: the guests, the deployment's decisions, the mount table.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use schemas::server::Caller;
+use schemas::{Errno, Personality};
+
+use super::mounts::Mounts;
+use super::rights::Rights;
+use crate::mach::{Mach, TaskId};
+
+/// Which processes a guest sees and can signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// All guests, and the processes of the host besides.
+    #[default]
+    Host,
+    /// All guests of the world.
+    World,
+    /// The guests of its own OS.
+    Personality,
+}
+
+/// What a deployment decides for the Hurd servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Which processes guests see. Jailed ones see those of their jail, whatever this says.
+    pub view: View,
+    /// Whether guests may change their identities as the host allows it.
+    pub set_identities: bool,
+    /// Whether a guest with effective user 0 may change its root.
+    pub change_root: bool,
+    /// Whether a guest with effective user 0 may change the names of the system, and sysctl values.
+    pub set_system: bool,
+    /// Whether a guest with effective user 0 may end the guests of its OS by `reboot`.
+    pub reboot: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            view: View::default(),
+            set_identities: true,
+            change_root: true,
+            set_system: true,
+            reboot: false,
+        }
+    }
+}
+
+/// A guest, from its first message to its death.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Its task.
+    pub task: TaskId,
+    /// Its process.
+    pub pid: i32,
+    /// Its OS.
+    pub personality: Personality,
+    /// The jail it is in; 0 for none.
+    pub jail: u32,
+    /// Name of its program, without a folder.
+    pub command: Vec<u8>,
+    /// Path of its program, as the guest sees it; empty when not known.
+    pub path: Vec<u8>,
+}
+
+impl Guest {
+    /// The guest with another program.
+    pub fn with_path(self, path: &[u8]) -> Self {
+        let command = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec();
+        Self { path: path.to_vec(), command, ..self }
+    }
+}
+
+/// The shared state.
+pub struct World {
+    /// The simulated kernel.
+    pub mach: Arc<Mach>,
+    /// The objects that guests hold.
+    pub rights: Rights,
+    /// The mount table.
+    pub mounts: Mounts,
+    policy: RwLock<Arc<Policy>>,
+    guests: RwLock<BTreeMap<i32, Guest>>,
+    next_object: AtomicU64,
+    /// The mapper's own process, which no broadcast reaches.
+    pub mapper: i32,
+}
+
+/// The first number for objects of the Hurd servers. Residual servers that number their objects themselves stay below.
+const FIRST_OBJECT: u64 = 1 << 32;
+
+impl World {
+    /// A world without guests.
+    pub fn new(mach: Arc<Mach>, policy: Policy) -> Self {
+        Self {
+            rights: Rights::new(mach.clone()),
+            mach,
+            mounts: Mounts::default(),
+            policy: RwLock::new(Arc::new(policy)),
+            guests: RwLock::default(),
+            next_object: AtomicU64::new(FIRST_OBJECT),
+            mapper: std::process::id() as i32,
+        }
+    }
+
+    /// The deployment's decisions as they are now.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the deployment's decisions.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// The guest with this process number.
+    pub fn guest(&self, pid: i32) -> Option<Guest> {
+        self.guests.read().unwrap_or_else(PoisonError::into_inner).get(&pid).cloned()
+    }
+
+    /// All guests, in the order of their numbers.
+    pub fn guests(&self) -> Vec<Guest> {
+        self.guests.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Takes note of a guest: a new one, or one that runs another program now.
+    pub fn task_started(&self, guest: Guest) {
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).insert(guest.pid, guest);
+    }
+
+    /// Gives the child of a guest a copy of all rights of its parent, and takes note of it.
+    pub fn task_forked(&self, parent: i32, child: i32, task: TaskId) -> Result<(), Errno> {
+        let parent = self.guest(parent).ok_or(Errno::SRCH)?;
+        self.rights.copy(parent.task, task)?;
+        self.task_started(Guest { pid: child, task, ..parent });
+        Ok(())
+    }
+
+    /// Takes note that a guest runs another program, perhaps of another OS.
+    pub fn task_exec(&self, pid: i32, personality: Personality, path: &[u8]) -> Result<(), Errno> {
+        let guest = self.guest(pid).ok_or(Errno::SRCH)?;
+        self.task_started(Guest { personality, ..guest }.with_path(path));
+        Ok(())
+    }
+
+    /// Forgets a guest.
+    pub fn task_died(&self, pid: i32) -> Option<Guest> {
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).remove(&pid)
+    }
+
+    /// A number for an object of a server in this world; no two servers get the same.
+    pub fn new_object(&self) -> u64 {
+        self.next_object.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether the caller may know of a guest.
+    pub fn sees(&self, caller: &Caller, guest: &Guest) -> bool {
+        let jail = self.jail_of(caller.pid);
+        if jail != 0 || guest.pid == caller.pid {
+            return jail == guest.jail;
+        }
+        match self.policy().view {
+            View::Host | View::World => true,
+            View::Personality => guest.personality == caller.personality,
+        }
+    }
+
+    /// Whether the caller may know of host processes that are no guests.
+    pub fn sees_host(&self, caller: &Caller) -> bool {
+        self.policy().view == View::Host && self.jail_of(caller.pid) == 0
+    }
+
+    /// The jail that a process is in.
+    pub fn jail_of(&self, pid: i32) -> u32 {
+        self.guest(pid).map_or(0, |guest| guest.jail)
+    }
+}
