@@ -40,6 +40,11 @@ impl Exclusions {
         Self(exclusions)
     }
 
+    /// Keeps those of some tests alone, for a suite that is run in parts.
+    pub fn keep(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        self.0.retain(|test, _| wanted(test));
+    }
+
     /// Why the test is excluded, if it is.
     pub fn reason(&self, test: &str) -> Option<&str> {
         self.0.get(test).map(String::as_str)
