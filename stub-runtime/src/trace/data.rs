@@ -143,6 +143,11 @@ impl Printer<'_, '_> {
                 None => self.text.push("?"),
             },
             Form::Time(digits) => self.time(address, digits),
+            Form::Limit(infinity) => match number(self.memory, address, field.size) {
+                Some(value) if value == infinity => self.text.push("RLIM_INFINITY"),
+                Some(value) => self.text.put(format_args!("{value}")),
+                None => self.text.push("?"),
+            },
             Form::Text => self.buffer(address, field.size, true),
             Form::SignalSet => self.signal_set(address),
         }

@@ -93,7 +93,7 @@ impl<'a> Line<'a> {
         if let Some((operation, flavour)) = event.operation {
             text.put(format_args!("  {} {flavour}", operation.info().name));
         }
-        if !matches!(outcome, Outcome::Gone) {
+        if !matches!(outcome, Outcome::Gone | Outcome::Unsupported) {
             time(&mut text, event.nanoseconds);
         }
         let end = result + text.len();
@@ -126,6 +126,9 @@ impl<'a> Line<'a> {
         text.push("(");
         let mut start = 0;
         for (at, &end) in self.ends.iter().enumerate().take(row.args.len()) {
+            if call.is_left_out(self.vocabulary, at) {
+                continue;
+            }
             text.push(if at == 0 { "" } else { ", " });
             let shown = before.part(start, end);
             start = end;
@@ -208,11 +211,25 @@ struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
+    /// Whether the arguments before it say that it does not count.
+    fn is_left_out(&self, vocabulary: &Vocabulary, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return false };
+        let said = self.raw[before];
+        match (self.row.args[before].kind, self.row.args[at].kind) {
+            (Kind::Word(Word::OpenFlags), Kind::Mode) => said as u32 & vocabulary.creates == 0,
+            (_, Kind::FcntlArgument) => (vocabulary.fcntl)(said as i32).0 == Kind::Never,
+            _ => false,
+        }
+    }
+
     /// Prints what an argument shows on this side of the call: nothing for what the other side shows.
     fn print(&self, printer: &mut Printer<'_, '_>, at: usize, phase: Phase) {
         let Arg { name, kind } = self.row.args[at];
         let raw = self.raw[at];
         let before = phase == Phase::Before;
+        if self.is_left_out(printer.vocabulary, at) {
+            return;
+        }
         match kind {
             Kind::Pointer { direction, shape, extent } => {
                 self.pointer(printer, raw, direction, shape, extent, phase);

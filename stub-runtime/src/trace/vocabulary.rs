@@ -25,7 +25,9 @@ pub struct Vocabulary {
     pub error: fn(Errno) -> Error,
     /// The name of a socket option at a level.
     pub option: fn(i32, i32) -> Option<&'static str>,
-    /// What the argument and the result of an `fcntl` command are.
+    /// The flags of `open` with which a mode counts.
+    pub creates: u32,
+    /// What the argument and the result of an `fcntl` command are; [`Kind::Never`] is no argument.
     pub fcntl: fn(i32) -> (Kind, Kind),
     /// The requests of `ioctl` that have a name.
     pub ioctls: &'static [Ioctl],
@@ -136,6 +138,8 @@ pub enum Form {
     Number(Kind),
     /// Seconds, and in the second half a fraction with this many digits.
     Time(usize),
+    /// A limit, of which this value means that there is none.
+    Limit(u64),
     /// Text up to a NUL.
     Text,
     /// A set of signals.

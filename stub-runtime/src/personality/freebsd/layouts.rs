@@ -48,6 +48,8 @@ pub fn layout(structure: Structure) -> Option<&'static Layout> {
 
 const SECONDS: Form = Form::Time(9);
 const MICROSECONDS: Form = Form::Time(6);
+/// `RLIM_INFINITY` (sys/resource.h)
+const LIMIT: Form = Form::Limit(i64::MAX as u64);
 
 /// sys/stat.h since FreeBSD 12
 static STAT: Layout = Layout {
@@ -138,10 +140,8 @@ static RUSAGE: Layout = Layout {
 };
 
 /// sys/resource.h
-static RLIMIT: Layout = Layout {
-    size: 16,
-    fields: &[Field::number("rlim_cur", 0, 8, Kind::Long), Field::number("rlim_max", 8, 8, Kind::Long)],
-};
+static RLIMIT: Layout =
+    Layout { size: 16, fields: &[Field::new("rlim_cur", 0, 8, LIMIT), Field::new("rlim_max", 8, 8, LIMIT)] };
 
 /// sys/signal.h
 static SIGNAL_ACTION: Layout = Layout {

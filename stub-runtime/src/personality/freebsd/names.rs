@@ -21,6 +21,7 @@ pub static VOCABULARY: Vocabulary = Vocabulary {
         Error { number, name: errno::name(number), message: errno::message(number) }
     },
     option,
+    creates: flags::O_CREAT,
     fcntl,
     ioctls: IOCTLS,
     ioctl_code: IoctlCode { out: 0x4000_0000, input: 0x8000_0000, size: 0x1fff_0000 },
@@ -132,12 +133,12 @@ fn fcntl(command: i32) -> (Kind, Kind) {
         flags::F_DUPFD | flags::F_DUPFD_CLOEXEC | flags::F_DUP2FD | flags::F_DUP2FD_CLOEXEC => {
             (Kind::Descriptor, Kind::Descriptor)
         }
-        flags::F_GETFD => (Kind::Int, DescriptorFlags::KIND),
+        flags::F_GETFD => (Kind::Never, DescriptorFlags::KIND),
         flags::F_SETFD => (DescriptorFlags::KIND, Kind::Int),
-        flags::F_GETFL => (Kind::Int, OpenFlags::KIND),
+        flags::F_GETFL => (Kind::Never, OpenFlags::KIND),
         flags::F_SETFL => (OpenFlags::KIND, Kind::Int),
         flags::F_ADD_SEALS => (Kind::Word(Word::Seals), Kind::Int),
-        flags::F_GET_SEALS => (Kind::Int, Kind::Word(Word::Seals)),
+        flags::F_GET_SEALS => (Kind::Never, Kind::Word(Word::Seals)),
         flags::F_SETLK | flags::F_SETLKW => (LOCK, Kind::Int),
         flags::F_GETLK => (LOCK_BACK, Kind::Int),
         _ => (Kind::Long, Kind::Int),

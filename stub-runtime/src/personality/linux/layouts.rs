@@ -48,6 +48,8 @@ pub fn layout(structure: Structure) -> Option<&'static Layout> {
 
 const SECONDS: Form = Form::Time(9);
 const MICROSECONDS: Form = Form::Time(6);
+/// `RLIM_INFINITY` (sys/resource.h)
+const LIMIT: Form = Form::Limit(u64::MAX);
 
 /// asm/stat.h
 static STAT: Layout = Layout {
@@ -125,10 +127,8 @@ static RUSAGE: Layout = Layout {
 };
 
 /// linux/resource.h
-static RLIMIT: Layout = Layout {
-    size: 16,
-    fields: &[Field::number("rlim_cur", 0, 8, Kind::Long), Field::number("rlim_max", 8, 8, Kind::Long)],
-};
+static RLIMIT: Layout =
+    Layout { size: 16, fields: &[Field::new("rlim_cur", 0, 8, LIMIT), Field::new("rlim_max", 8, 8, LIMIT)] };
 
 /// linux/socket.h: the part after the message header
 static MULTIPLE_MESSAGE_HEADER: Layout = Layout {

@@ -22,6 +22,8 @@ pub static VOCABULARY: Vocabulary = Vocabulary {
         message: error.message(),
     },
     option,
+    // O_CREAT, and the bit of its own that O_TMPFILE has.
+    creates: 0x40_0040,
     fcntl,
     ioctls: IOCTLS,
     ioctl_code: IoctlCode { out: 0x8000_0000, input: 0x4000_0000, size: 0x3fff_0000 },
@@ -136,16 +138,16 @@ fn fcntl(command: i32) -> (Kind, Kind) {
     };
     match command as u32 {
         abi::F_DUPFD | abi::F_DUPFD_CLOEXEC => (Kind::Descriptor, Kind::Descriptor),
-        abi::F_GETFD => (Kind::Int, DescriptorFlags::KIND),
+        abi::F_GETFD => (Kind::Never, DescriptorFlags::KIND),
         abi::F_SETFD => (DescriptorFlags::KIND, Kind::Int),
-        abi::F_GETFL => (Kind::Int, OpenFlags::KIND),
+        abi::F_GETFL => (Kind::Never, OpenFlags::KIND),
         abi::F_SETFL => (OpenFlags::KIND, Kind::Int),
         abi::F_ADD_SEALS => (Kind::Word(Word::Seals), Kind::Int),
-        abi::F_GET_SEALS => (Kind::Int, Kind::Word(Word::Seals)),
+        abi::F_GET_SEALS => (Kind::Never, Kind::Word(Word::Seals)),
         abi::F_SETLK | abi::F_SETLKW | abi::F_OFD_SETLK | abi::F_OFD_SETLKW => (LOCK, Kind::Int),
         abi::F_GETLK | abi::F_OFD_GETLK => (LOCK_BACK, Kind::Int),
         abi::F_SETSIG => (Kind::Signal, Kind::Int),
-        abi::F_GETSIG => (Kind::Int, Kind::Signal),
+        abi::F_GETSIG => (Kind::Never, Kind::Signal),
         _ => (Kind::Long, Kind::Int),
     }
 }
@@ -165,14 +167,14 @@ host_names! {
     }
 
     /// access(2)
-    pub static ACCESS: Flags from linux_raw_sys::general { R_OK = 4, W_OK = 2, X_OK = 1 }
+    pub static ACCESS: Flags from linux_raw_sys::general { F_OK = 0 in 0x7, R_OK = 4, W_OK = 2, X_OK = 1 }
 
     /// lseek(2)
     pub static WHENCE: Values from linux_raw_sys::general { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE }
 
     /// mmap(2)
     pub static PROTECTION: Flags from linux_raw_sys::general {
-        PROT_READ, PROT_WRITE, PROT_EXEC, PROT_SEM, PROT_GROWSDOWN, PROT_GROWSUP,
+        PROT_NONE in 0x7, PROT_READ, PROT_WRITE, PROT_EXEC, PROT_SEM, PROT_GROWSDOWN, PROT_GROWSUP,
     }
 
     /// mmap(2)

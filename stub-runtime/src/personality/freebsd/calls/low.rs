@@ -210,7 +210,7 @@ call_rows! {
     163 => freebsd4_setdomainname(domainname: In<Buffer<1>>, len: Int) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SystemSetIdentity;
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
-    165 => sysarch(op: MachineOperation, parms: InOut<Ulong>) -> Int, partial("FS base only"), ThreadSetBase, thread::sysarch;
+    165 => sysarch(op: MachineOperation, parms: InOut<Bits>) -> Int, partial("FS base only"), ThreadSetBase, thread::sysarch;
     166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
         missing, ProcSchedule;
     169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;

@@ -57,6 +57,7 @@ constants! {
 
     /// What access(2) asks for.
     pub static ACCESS: Flags of u32 {
+        F_OK = 0 in 0x7 => 0 in 0x7;
         X_OK = 1 => 1;
         W_OK = 2 => 2;
         R_OK = 4 => 4;
@@ -101,12 +102,15 @@ constants! {
         F_ISUNIONSTACK = 21;
         F_KINFO = 22;
         F_DUPFD_CLOFORK = 23;
+        // Comes with the new descriptor's flags in its upper half.
         F_DUP3FD = 24;
     }
 
     /// Flags of a descriptor.
     pub static DESCRIPTOR: Flags of u32 {
         FD_CLOEXEC = 1 => abi::FD_CLOEXEC;
+        FD_RESOLVE_BENEATH = 2;
+        FD_CLOFORK = 4;
     }
 
     /// What kind of lock `struct flock` holds.

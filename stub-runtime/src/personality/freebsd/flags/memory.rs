@@ -7,6 +7,7 @@ use crate::constants;
 constants! {
     /// Access to pages, and in the upper half the most that a later mprotect(2) may give.
     pub static PROTECTION: Flags of u32 {
+        PROT_NONE = 0 in 0x7 => 0 in 0x7;
         PROT_READ = 0x1 => abi::PROT_READ;
         PROT_WRITE = 0x2 => abi::PROT_WRITE;
         PROT_EXEC = 0x4 => abi::PROT_EXEC;
