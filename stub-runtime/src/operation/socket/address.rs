@@ -1,5 +1,7 @@
 //! Addresses of sockets, and the paths of local ones.
 
+use core::cell::RefCell;
+
 use schemas::{Errno, Operation};
 
 use crate::context::Context;
@@ -139,8 +141,8 @@ impl Address {
     }
 }
 
-/// Does something with an address: `host` with the one that the host is to have, `server` by asking with the part of
-/// the path below a mount.
+/// Does something with an address: with the one that the host is to have, or with the number of a mount and the part of
+/// the path below it, of which the server is to be asked.
 ///
 /// # Errors
 /// As there; `ENAMETOOLONG` when the host has no room for the path.
@@ -150,10 +152,10 @@ pub fn at_address<T>(
     directory: i32,
     address: &Address,
     aim: Aim,
-    mut host: impl FnMut(&mut Context, &Address) -> Result<T, Errno>,
-    mut server: impl FnMut(&mut Context, u32, &Address) -> Result<T, Errno>,
+    action: impl FnMut(&mut Context, Option<u32>, &Address) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
-    let Some(path) = address.path() else { return host(cx, address) };
+    let action = RefCell::new(action);
+    let Some(path) = address.path() else { return (action.borrow_mut())(cx, None, address) };
     let mut path = Path::own(directory, path)?;
     perform_on(
         cx,
@@ -162,11 +164,11 @@ pub fn at_address<T>(
         aim,
         |cx, place| {
             let located = address.located_unless_plain(place)?;
-            host(cx, &located)
+            (action.borrow_mut())(cx, None, &located)
         },
         |cx, remote| {
             let below = Address::local(&[remote.path()])?;
-            server(cx, remote.mount, &below).map(Some)
+            (action.borrow_mut())(cx, Some(remote.mount), &below).map(Some)
         },
     )
 }

@@ -6,6 +6,7 @@ use schemas::{Errno, Operation, socket};
 
 use super::address::Address;
 use super::{after_receive, after_send, is_quiet, waiting};
+use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::abi::*;
@@ -221,6 +222,60 @@ pub fn send(
     after_send(descriptor, unsafe { call_blocking(__NR_sendmsg, args) })
 }
 
+/// Sends from one place; gives how much was taken.
+///
+/// # Errors
+/// As sendto(2).
+pub fn send_bytes(
+    cx: &mut Context,
+    descriptor: i32,
+    buffer: Pointer,
+    len: usize,
+    to: &Address,
+    flags: u32,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::SocketSend, descriptor) {
+        let vector = Vector { base: buffer.0, len: len as u64 };
+        let data = Data { vectors: &raw const vector as u64, count: 1 };
+        return send(cx, descriptor, to, data, &Control::new(), flags);
+    }
+    let flags = if is_quiet(descriptor) { flags | MSG_NOSIGNAL } else { flags };
+    let (address, address_len) = if to.bytes().is_empty() { (0, 0) } else { (to.at(), to.bytes().len()) };
+    let args = [descriptor as u64, buffer.0, len as u64, u64::from(flags), address, address_len as u64];
+    // SAFETY: the address is ours; the data is the guest's, which the kernel checks.
+    after_send(descriptor, unsafe { call_blocking(__NR_sendto, args) })
+}
+
+/// Receives into one place; gives the length.
+///
+/// # Errors
+/// As recvfrom(2).
+pub fn receive_bytes(
+    cx: &mut Context,
+    descriptor: i32,
+    buffer: Pointer,
+    len: usize,
+    from: Option<&mut Address>,
+    flags: u32,
+) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::SocketReceive, descriptor) {
+        let vector = Vector { base: buffer.0, len: len as u64 };
+        let data = Data { vectors: &raw const vector as u64, count: 1 };
+        return receive(cx, descriptor, from, data, &mut Control::new(), flags).map(|(len, _)| len);
+    }
+    let mut none = Address::EMPTY;
+    let wanted = from.is_some();
+    let from = from.unwrap_or(&mut none);
+    let (address, mut address_len) = if wanted { from.room() } else { (0, 0) };
+    let room = if wanted { &raw mut address_len as u64 } else { 0 };
+    let args = [descriptor as u64, buffer.0, len as u64, u64::from(flags), address, room];
+    // SAFETY: the kernel writes the address and its length; the data is the guest's, which the kernel checks.
+    let len = after_receive(descriptor, unsafe { call_blocking(__NR_recvfrom, args) })?;
+    from.written(address_len);
+    from.seen(cx);
+    Ok(len)
+}
+
 fn ask_send(
     cx: &mut Context,
     descriptor: i32,
@@ -293,6 +348,7 @@ pub fn receive(
     // SAFETY: as in `send`.
     let len = after_receive(descriptor, unsafe { call_blocking(__NR_recvmsg, args) })?;
     from.written(header.name_len);
+    from.seen(cx);
     control.set_room(header.control_len as usize);
     Ok((len, header.flags))
 }

@@ -67,6 +67,41 @@ fn is_nonblocking(descriptor: i32) -> bool {
         .is_ok_and(|flags| flags & u64::from(O_NONBLOCK) != 0)
 }
 
+/// Waits until there is something to receive, no longer than the socket's own limit (`SO_RCVTIMEO`).
+///
+/// # Errors
+/// `EAGAIN` when that has passed or the guest does not wait; `EINTR`.
+pub fn wait_to_receive(descriptor: i32) -> Result<(), Errno> {
+    // `SOL_SOCKET`, `SO_RCVTIMEO_OLD` (asm-generic/socket.h).
+    const LIMIT: [u64; 2] = [1, 20];
+    if is_nonblocking(descriptor) {
+        return Err(Errno::AGAIN);
+    }
+    let mut limit = [0i64; 2];
+    let mut len = size_of_val(&limit) as u32;
+    let args = [descriptor as u64, LIMIT[0], LIMIT[1], limit.as_mut_ptr() as u64, &raw mut len as u64];
+    // SAFETY: the kernel writes no more than the length says.
+    unsafe { call(__NR_getsockopt, args) }?;
+    let time = [limit[0], limit[1] * 1000];
+    let time = if limit == [0, 0] { 0 } else { time.as_ptr() as u64 };
+    let mut poll = pollfd { fd: descriptor, events: POLLIN as i16, revents: 0 };
+    // SAFETY: the kernel reads and writes one structure, and reads the time.
+    let ready = unsafe { call_blocking(__NR_ppoll, [&raw mut poll as u64, 1, time, 0, 0]) }?;
+    if ready == 0 { Err(Errno::AGAIN) } else { Ok(()) }
+}
+
+/// Sends with an address, of which a path is where the guest's tree has it.
+///
+/// # Errors
+/// As the sending, and as for a path.
+pub fn send_at(
+    cx: &mut Context,
+    to: &Address,
+    mut send: impl FnMut(&mut Context, &Address) -> Result<u64, Errno>,
+) -> Result<u64, Errno> {
+    at_address(cx, Operation::SocketSend, AT_FDCWD, to, Aim::Follow, |cx, _, to| send(cx, to))
+}
+
 /// socket(2).
 ///
 /// # Errors
@@ -186,19 +221,14 @@ pub fn bind(cx: &mut Context, directory: i32, descriptor: i32, address: &Address
     if address.path().is_none() && !is_native(cx, Operation::SocketBind, descriptor) {
         return ask_bind(cx, descriptor, 0, address);
     }
-    at_address(
-        cx,
-        Operation::SocketBind,
-        directory,
-        address,
-        Aim::Create,
-        |_, address| {
+    at_address(cx, Operation::SocketBind, directory, address, Aim::Create, |cx, mount, address| match mount {
+        Some(mount) => ask_bind(cx, descriptor, mount, address),
+        None => {
             let args = [descriptor as u64, address.at(), address.bytes().len() as u64];
             // SAFETY: the address is ours.
             unsafe { call(__NR_bind, args) }
-        },
-        |cx, mount, address| ask_bind(cx, descriptor, mount, address),
-    )
+        }
+    })
 }
 
 fn ask_bind(cx: &mut Context, descriptor: i32, mount: u32, address: &Address) -> Result<u64, Errno> {
@@ -230,13 +260,15 @@ pub fn connect(cx: &mut Context, directory: i32, descriptor: i32, address: &Addr
         directory,
         address,
         Aim::Follow,
-        |_, address| {
-            let args = [descriptor as u64, address.at(), address.bytes().len() as u64];
-            // SAFETY: the address is ours.
-            unsafe { call_blocking(__NR_connect, args) }
-        },
-        |cx, mount, address| {
-            waiting(cx, descriptor, POLLOUT, 0, |cx| ask_connect(cx, descriptor, mount, address))
+        |cx, mount, address| match mount {
+            Some(mount) => {
+                waiting(cx, descriptor, POLLOUT, 0, |cx| ask_connect(cx, descriptor, mount, address))
+            }
+            None => {
+                let args = [descriptor as u64, address.at(), address.bytes().len() as u64];
+                // SAFETY: the address is ours.
+                unsafe { call_blocking(__NR_connect, args) }
+            }
         },
     )
 }
@@ -294,6 +326,7 @@ pub fn accept(cx: &mut Context, descriptor: i32, flags: u32, from: &mut Address)
     // SAFETY: the kernel writes the address and its length.
     let made = unsafe { call_blocking(__NR_accept4, args) }?;
     from.written(len);
+    from.seen(cx);
     Ok(made as i32)
 }
 

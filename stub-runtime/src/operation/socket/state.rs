@@ -1,6 +1,6 @@
 //! What the stub keeps of sockets beside the host, and what it asks of them for others.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use linux_raw_sys::ioctl::TIOCOUTQ;
 use schemas::Errno;
@@ -16,6 +16,7 @@ use crate::process::Lock;
 const SOL_SOCKET: u64 = 1;
 const SO_ERROR: u64 = 4;
 const SO_SNDBUF: u64 = 7;
+const SO_DOMAIN: u64 = 39;
 const SOL_TCP: u64 = 6;
 const TCP_INFO: u64 = 11;
 
@@ -27,10 +28,24 @@ static ERRORS: Lock<[(i32, i32); KEPT]> = Lock::new([(0, 0); KEPT]);
 /// How many there are.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// Descriptors below this can have [`set_quiet`].
-const QUIET: usize = 4096;
-/// Sockets that never raise SIGPIPE.
-static SILENT: [AtomicU64; QUIET / 64] = [const { AtomicU64::new(0) }; QUIET / 64];
+/// Descriptors below this can have [`traits`].
+const MARKED: usize = 4096;
+/// What options that the host does not have say of sockets.
+static TRAITS: [AtomicU8; MARKED] = [const { AtomicU8::new(0) }; MARKED];
+
+/// Traits of sockets.
+pub mod traits {
+    /// Sending raises no SIGPIPE (`SO_NOSIGPIPE`).
+    pub const QUIET: u8 = 1;
+    /// The sender's credentials come with the first message (`LOCAL_CREDS`).
+    pub const CREDENTIALS: u8 = 2;
+    /// They come with every message (`LOCAL_CREDS_PERSISTENT`).
+    pub const ALL_CREDENTIALS: u8 = 4;
+    /// The address that a message was sent to comes with it (`IP_RECVDSTADDR`).
+    pub const DESTINATION: u8 = 8;
+    /// The interface through which it came comes with it (`IP_RECVIF`).
+    pub const INTERFACE: u8 = 16;
+}
 
 /// Reads an option that is one word.
 fn word(descriptor: i32, level: u64, name: u64) -> Result<i32, Errno> {
@@ -98,43 +113,46 @@ pub fn after_send(descriptor: i32, result: Result<u64, Errno>) -> Result<u64, Er
     if result == Err(Errno::PIPE) { take_error(descriptor).map_or(result, Err) } else { result }
 }
 
-/// Sets whether sending on a socket may raise SIGPIPE, for systems where that is an option of the socket.
+/// Sets or clears traits of a socket.
 ///
 /// # Errors
-/// `EINVAL` for a descriptor beyond those that can have it.
-pub fn set_quiet(descriptor: i32, quiet: bool) -> Result<(), Errno> {
-    let word = SILENT.get(descriptor as usize / 64).ok_or(Errno::INVAL)?;
-    let bit = 1 << (descriptor % 64);
-    if quiet {
-        word.fetch_or(bit, Ordering::Relaxed);
+/// `EINVAL` for a descriptor beyond those that can have any.
+pub fn set_traits(descriptor: i32, bits: u8, on: bool) -> Result<(), Errno> {
+    let traits = TRAITS.get(descriptor as u32 as usize).ok_or(Errno::INVAL)?;
+    if on {
+        traits.fetch_or(bits, Ordering::Relaxed)
     } else {
-        word.fetch_and(!bit, Ordering::Relaxed);
-    }
+        traits.fetch_and(!bits, Ordering::Relaxed)
+    };
     Ok(())
+}
+
+/// Whether a socket has any of some traits.
+#[inline]
+pub fn has_traits(descriptor: i32, bits: u8) -> bool {
+    TRAITS.get(descriptor as u32 as usize).is_some_and(|traits| traits.load(Ordering::Relaxed) & bits != 0)
 }
 
 /// Whether sending on a socket raises no SIGPIPE.
 #[inline]
 pub fn is_quiet(descriptor: i32) -> bool {
-    SILENT
-        .get(descriptor as u32 as usize / 64)
-        .is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (descriptor % 64) != 0)
+    has_traits(descriptor, traits::QUIET)
 }
 
 /// A descriptor is about to be closed: what was kept of it goes.
 #[inline]
 pub fn closing(descriptor: i32) {
-    if is_quiet(descriptor) {
-        let _ = set_quiet(descriptor, false);
+    if has_traits(descriptor, u8::MAX) {
+        let _ = set_traits(descriptor, u8::MAX, false);
     }
     let _ = take_error(descriptor);
 }
 
 /// The same for all descriptors from `first` to `last`.
 pub fn closing_range(first: i32, last: i32) {
-    for descriptor in first.max(0)..=last.min(QUIET as i32 - 1) {
-        if is_quiet(descriptor) {
-            let _ = set_quiet(descriptor, false);
+    for descriptor in first.max(0)..=last.min(MARKED as i32 - 1) {
+        if has_traits(descriptor, u8::MAX) {
+            let _ = set_traits(descriptor, u8::MAX, false);
         }
     }
     if COUNT.load(Ordering::Relaxed) != 0 {
@@ -169,9 +187,18 @@ pub fn write_vector_quietly(descriptor: i32, vectors: Pointer, count: u64) -> Re
 /// `new` has become another descriptor of what `old` leads to.
 #[inline]
 pub fn duplicated(old: i32, new: i32) {
-    if is_quiet(old) {
-        let _ = set_quiet(new, true);
+    let bits = TRAITS.get(old as u32 as usize).map_or(0, |traits| traits.load(Ordering::Relaxed));
+    if bits != 0 {
+        let _ = set_traits(new, bits, true);
     }
+}
+
+/// The domain of a socket, in the host's numbers.
+///
+/// # Errors
+/// `ENOTSOCK`, `EBADF`.
+pub fn domain(descriptor: i32) -> Result<i32, Errno> {
+    word(descriptor, SOL_SOCKET, SO_DOMAIN)
 }
 
 /// Connections that wait to be accepted. For a socket that listens the host tells them as `tcpi_unacked`
@@ -201,14 +228,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quiet_sockets_are_known_until_they_are_closed() {
-        set_quiet(77, true).unwrap();
+    fn traits_stay_until_the_socket_is_closed_and_go_along_with_duplicates() {
+        set_traits(77, traits::QUIET | traits::INTERFACE, true).unwrap();
         assert!(is_quiet(77) && !is_quiet(78) && !is_quiet(-1));
+        set_traits(77, traits::INTERFACE, false).unwrap();
+        assert!(!has_traits(77, traits::INTERFACE));
         duplicated(77, 3001);
         closing(77);
         assert!(!is_quiet(77) && is_quiet(3001));
-        closing(3001);
-        assert_eq!(set_quiet(QUIET as i32, true), Err(Errno::INVAL));
+        closing_range(3000, i32::MAX);
+        assert!(!is_quiet(3001));
+        assert_eq!(set_traits(MARKED as i32, 1, true), Err(Errno::INVAL));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::freebsd::{action, kqueue, memory, process, thread, umtx};
+use crate::personality::freebsd::{action, kqueue, memory, process, socket, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -314,13 +314,13 @@ call_rows! {
     536 => cap_fcntls_limit(fd: Fd, fcntlrights: Uint) -> Int, missing;
     537 => cap_fcntls_get(fd: Fd, fcntlrightsp: Out<Uint>) -> Int, missing;
     538 => bindat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
-        missing, SocketBind;
+        full, SocketBind, socket::bind_at;
     539 => connectat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
-        missing, SocketConnect;
+        full, SocketConnect, socket::connect_at;
     540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int, missing, FsSetMode;
     541 => accept4(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>, flags: SocketType) -> Fd,
-        missing, SocketAccept;
-    542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, missing, PflocalPipe;
+        full, SocketAccept, socket::accept4;
+    542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, partial("pipes go one way"), PflocalPipe, socket::pipe2;
     543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,

@@ -2,7 +2,7 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::freebsd::{action, clock, memory, process, thread};
+use crate::personality::freebsd::{action, clock, memory, process, socket, thread};
 
 call_rows! {
     pub const ROWS;
@@ -37,18 +37,18 @@ call_rows! {
     24 => getuid() -> Uid, missing, AuthGetIds;
     25 => geteuid() -> Uid, missing, AuthGetIds;
     26 => ptrace(req: TraceRequest, pid: Pid, addr: Address, data: Int) -> Int, missing, ProcTrace;
-    27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, missing, SocketReceive;
-    28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, missing, SocketSend;
+    27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, full, SocketReceive, socket::receive_message;
+    28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, full, SocketSend, socket::send_message;
     29 => recvfrom(
         s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
         from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
-    ) -> Size, missing, SocketReceive;
+    ) -> Size, full, SocketReceive, socket::receive;
     30 => accept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
-        missing, SocketAccept;
+        full, SocketAccept, socket::accept;
     31 => getpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
-        missing, SocketGetPeer;
+        full, SocketGetPeer, socket::peer;
     32 => getsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
-        missing, SocketGetName;
+        full, SocketGetName, socket::name;
     33 => access(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
     34 => chflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
     35 => fchflags(fd: Fd, flags: FileFlags) -> Int, missing, FileSetMode;
@@ -58,7 +58,7 @@ call_rows! {
     39 => getppid() -> Pid, full, ProcGetParent, process::ids::parent;
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     41 => dup(fd: Fd) -> Fd, missing, FileDuplicate;
-    42 => freebsd10_pipe() -> Fd, missing, PflocalPipe;
+    42 => freebsd10_pipe() -> Fd, partial("pipes go one way"), PflocalPipe, socket::pipe;
     43 => getegid() -> Gid, missing, AuthGetIds;
     44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
         none("the host takes no profile of a process on its behalf");
@@ -121,8 +121,8 @@ call_rows! {
     95 => fsync(fd: Fd) -> Int, missing, FileSynchronize;
     96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
     97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
-        missing, SocketSocket;
-    98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, missing, SocketConnect;
+        partial("domains and types that the host has"), SocketSocket, socket::create;
+    98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, full, SocketConnect, socket::connect;
     99 => oaccept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
         none("4.3BSD call, not built for amd64"), SocketAccept;
     100 => getpriority(which: PriorityWhich, who: Int) -> Int, missing, ProcGetPriority;
@@ -131,10 +131,10 @@ call_rows! {
     102 => orecv(s: Fd, buf: Out<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
         none("4.3BSD call, not built for amd64"), SocketReceive;
     103 => osigreturn(sigcntxp: In<Opaque>) -> Never, none("4.3BSD call, not built for amd64"), SignalReturn;
-    104 => bind(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, missing, SocketBind;
+    104 => bind(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, full, SocketBind, socket::bind;
     105 => setsockopt(s: Fd, level: SocketLevel, name: SocketOption, val: In<Bytes<4>>, valsize: SocketLength) -> Int,
-        missing, SocketSetOption;
-    106 => listen(s: Fd, backlog: Int) -> Int, missing, SocketListen;
+        partial("options that the host can express"), SocketSetOption, socket::option::set;
+    106 => listen(s: Fd, backlog: Int) -> Int, full, SocketListen, socket::listen;
     107 => vtimes() -> Int, none("obsolete");
     108 => osigvec(signum: Signal, nsv: In<Opaque>, osv: Out<Opaque>) -> Int,
         none("4.3BSD call, not built for amd64"), SignalAction;
@@ -152,7 +152,7 @@ call_rows! {
     117 => getrusage(who: UsageWho, rusage: Out<Rusage>) -> Int, full, ProcUsage, process::usage;
     118 => getsockopt(
         s: Fd, level: SocketLevel, name: SocketOption, val: Out<Bytes<4>>, avalsize: InOut<SocketLength>
-    ) -> Int, missing, SocketGetOption;
+    ) -> Int, partial("options that the host can express"), SocketGetOption, socket::option::get;
     120 => readv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileReadVector;
     121 => writev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileWriteVector;
     122 => settimeofday(tv: In<Timeval>, tzp: In<Timezone>) -> Int, missing, TimeSet;
@@ -171,10 +171,10 @@ call_rows! {
     132 => mkfifo(path: Path, mode: Mode) -> Int, missing, FsMakeNode;
     133 => sendto(
         s: Fd, buf: In<Bytes<2>>, len: Size, flags: MessageFlags, to: In<SocketAddress<5>>, tolen: SocketLength
-    ) -> Size, missing, SocketSend;
-    134 => shutdown(s: Fd, how: ShutdownHow) -> Int, missing, SocketShutdown;
+    ) -> Size, full, SocketSend, socket::send;
+    134 => shutdown(s: Fd, how: ShutdownHow) -> Int, full, SocketShutdown, socket::shutdown;
     135 => socketpair(domain: SocketDomain, type: SocketType, protocol: SocketProtocol, rsv: Out<Pair<Fd>>) -> Int,
-        missing, PflocalSocketPair;
+        full, PflocalSocketPair, socket::pair;
     136 => mkdir(path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
     137 => rmdir(path: Path) -> Int, missing, FsRemove;
     138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
@@ -220,7 +220,7 @@ call_rows! {
         missing, FilePositionRead;
     174 => freebsd6_pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
         missing, FilePositionWrite;
-    175 => setfib(fibnum: Int) -> Int, missing, SocketSetOption;
+    175 => setfib(fibnum: Int) -> Int, partial("there is one routing table"), SocketSetOption, socket::set_table;
     176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, missing, TimeSet;
     181 => setgid(gid: Gid) -> Int, missing, AuthSetIds;
     182 => setegid(egid: Gid) -> Int, missing, AuthSetIds;
