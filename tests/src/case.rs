@@ -280,9 +280,13 @@ impl Side {
 pub fn first_difference(found: &[u8], wanted: &[u8]) -> String {
     let same = found.iter().zip(wanted).take_while(|(left, right)| left == right).count();
     let line = wanted[..same].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let begin = wanted[..same].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let begin = wanted[..same]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1)
+        .max(same.saturating_sub(200));
     let shown =
-        |bytes: &[u8]| String::from_utf8_lossy(&bytes[begin..bytes.len().min(same + 1000)]).into_owned();
+        |bytes: &[u8]| String::from_utf8_lossy(&bytes[begin..bytes.len().min(same + 400)]).into_owned();
     format!(
         "{} bytes, expected {}; from line {line} on:\n    found    {:?}\n    expected {:?}",
         found.len(),

@@ -7,7 +7,12 @@ use tests::process::End;
 #[test]
 fn runs_a_script_of_its_applets() {
     let script = std::fs::read(source_file("busybox.sh")).expect("it is part of the checkout");
-    let side = guest("busybox").case(["sh", "script"]).file("script", script).compare();
+    let side = guest("busybox")
+        .case(["sh", "script"])
+        .file("script", script)
+        // Archives hold the time of their making.
+        .leave_out(&["d/a.tar", "d/a.cpio", "d/numbers.gz"])
+        .compare();
     assert_eq!(side.outcome.end, End::Exited(0), "{}", side.outcome);
     assert!(side.outcome.text().matches("== ").count() > 80, "{}", side.outcome);
 }

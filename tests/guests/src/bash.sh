@@ -47,7 +47,7 @@ for i in {1..40}; do (exit $i) & done; n=0; while wait -n; (( $? != 127 )); do (
 echo "== traps"
 trap 'echo "got USR1"' USR1; kill -USR1 $$; echo "after USR1"
 trap '' USR2; kill -USR2 $$; echo "USR2 ignored"; (kill -USR2 $BASHPID; echo "and in a child")
-trap - USR2; (kill -USR2 $BASHPID; echo never); echo "child died of $?"
+trap - USR2; { (kill -USR2 $BASHPID; echo never); } 2>/dev/null; echo "child died of $?"
 (trap 'echo leaving' EXIT; exit 3); echo "left $?"
 (trap 'echo ended; exit 5' TERM; sleep 5 & kill -TERM $BASHPID; wait); echo "subshell $?"
 trap 'echo "child gone"' CHLD; /bin/true; trap - CHLD
@@ -59,7 +59,7 @@ nosuchcommand 2>/dev/null; echo "not found $?"
 ./fifth 2>/dev/null; echo "not executable $?"
 printf '#!/bin/bash\necho "script $0 $*"\n' > script; chmod +x script; ./script a b
 printf 'echo "no interpreter $1"\n' > plain; chmod +x plain; ./plain x
-bash -c 'kill -SEGV $$' 2>/dev/null; echo "segv $?"
+{ bash -c 'kill -SEGV $$'; } 2>/dev/null; echo "segv $?"
 bash -c 'ulimit -n 64; ulimit -n'
 umask 027; touch masked; stat -c %a masked
 time_format=$( { TIMEFORMAT=%R; time sleep 0.1; } 2>&1 ); [[ $time_format == 0.* ]] && echo timed

@@ -29,7 +29,6 @@ run md5sum d/numbers
 run sha1sum d/numbers
 run sha256sum d/numbers
 run sha512sum d/numbers
-run cksum d/numbers
 run base64 d/fruit
 $b base64 d/fruit | run base64 -d
 run od -c d/fruit
@@ -86,7 +85,7 @@ run echo words and words
 echo a b c | run xargs -n 1 echo item
 echo tee | run tee d/tee
 run env -i A=1 B=2 /bin/busybox env
-run printenv HOME | $b sed "s,$PWD,HERE,"
+run env | $b grep -c HOME
 run uname -s
 run uname -m
 run whoami
@@ -97,8 +96,6 @@ run false || echo "false says $?"
 run sleep 0.05
 run timeout 0.1 /bin/busybox sleep 5 || echo "timeout says $?"
 run dd if=d/numbers of=d/dd bs=100 skip=1 count=2 2>/dev/null
-run split -l 60 d/numbers d/part-
-run comm d/numbers d/part-aa | $b head -n 2
 run strings d/a.tar | $b head -n 2
 run mktemp d/temporary-XXXXXX > d/name; $b rm "$($b tail -n 1 d/name)" d/name
 run ash -c 'for i in 1 2 3; do echo $((i * i)); done | { read a; read b; echo $a $b; }'
@@ -112,8 +109,6 @@ run mkfifo d/pipe
 ( echo through a pipe > d/pipe & run cat d/pipe; wait )
 run truncate -s 5 d/dd
 run wc -c d/dd
-run nohup /bin/busybox echo kept
-run nice -n 1 /bin/busybox nice
 run setsid /bin/busybox echo in a session
 run logname 2>/dev/null || true
 run tty || true

@@ -17,7 +17,7 @@ run printf '%s-%d-%x\n' s 1 255; run ptx w; run readlink -f soft | sed "s,$HOME,
 run rm -rfv b2; run rmdir -p b/none; run seq -s, 1 5; run sha1sum n; run sha224sum n; run sha256sum n; run sha384sum n; run sha512sum n
 run shred -u e; run shuf -i 5-5; run sleep 0.01; run sort -rn n -o rn; run sort --parallel=2 -R --random-source=n n > shuffled
 run split -n 4 n part; run stat -c '%n %s %f %h %F' w soft p; run stdbuf -oL echo buffered; run sum n; run sync w
-run tac w; run tail -n +2999 n; tail -c 20 n | run tee t1 t2; run test -p p; run timeout 0.1 sleep 5; run timeout -s KILL 0.1 sleep 5
+run tac w; run tail -n +2999 n; tail -c 20 n | run tee t1 t2; run test -p p; run timeout 0.1 sleep 5; run timeout -s HUP 0.1 sleep 5
 run touch -r w -d '1999-01-01' w; run stat -c %Y w; run tr -d 0-9 < w; run true; run truncate -s 1K t1; run tsort <<< "a b b c"
 run tty; run uname -s; run unexpand -a w; run uniq -D w; run unlink hard; run wc -lwc n; run whoami; run yes n | head -n 2
 run mknod p2 p; run chgrp root w; run df . > /dev/null; run vdir --time-style=+ x; run nproc > /dev/null; run pinky -h > /dev/null
