@@ -228,9 +228,20 @@ static FROM_HOST: [u8; HOST_LAST + 1] = {
     table
 };
 
+/// Neutral errors from here on are FreeBSD's own numbers, for what only FreeBSD reports.
+const OWN: i32 = 0x1_0000;
+
+/// An error that only FreeBSD has, by its number.
+pub const fn own(number: i32) -> Errno {
+    Errno(OWN + number)
+}
+
 /// FreeBSD's number for an error of the host or of a server. What neither knows is an invalid argument.
 #[inline]
 pub fn from_host(error: Errno) -> i32 {
+    if (OWN..=OWN + LAST).contains(&error.raw()) {
+        return error.raw() - OWN;
+    }
     match FROM_HOST.get(error.raw() as usize) {
         Some(&number) if number != 0 => i32::from(number),
         _ => number::EINVAL,
@@ -301,6 +312,13 @@ mod tests {
         assert_eq!(from_host(Errno(0)), number::EINVAL);
         assert_eq!(from_host(Errno(41)), number::EINVAL);
         assert_eq!(from_host(Errno(-5)), number::EINVAL);
+    }
+
+    #[test]
+    fn errors_of_its_own_stay_what_they_are() {
+        assert_eq!(from_host(own(number::EFTYPE)), number::EFTYPE);
+        assert_eq!(from_host(own(number::ENOTCAPABLE)), 93);
+        assert_eq!(from_host(Errno(OWN + LAST + 1)), number::EINVAL);
     }
 
     #[test]

@@ -355,8 +355,6 @@ pub mod ids {
         session(pid: i32) = __NR_getsid;
         /// setsid(2).
         set_session() = __NR_setsid;
-        /// umask(2).
-        set_creation_mask(mask: u32) = __NR_umask;
         /// sched_yield(2).
         yield_now() = __NR_sched_yield;
     }

@@ -2,7 +2,8 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::freebsd::{action, kqueue, memory, process, socket, thread, umtx};
+use crate::operation;
+use crate::personality::freebsd::{action, file, kqueue, memory, process, socket, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -35,7 +36,7 @@ call_rows! {
     323 => thr_wakeup() -> Int, none("obsolete");
     324 => mlockall(how: LockFlags) -> Int, full, MemoryLock, memory::lock::lock_all;
     325 => munlockall() -> Int, full, MemoryLock, memory::lock::unlock_all;
-    326 => __getcwd(buf: Out<Buffer<1>>, buflen: Size) -> Int, missing, FsReadLink;
+    326 => __getcwd(buf: Out<Buffer<1>>, buflen: Size) -> Int, full, FsReadLink, file::directory::working;
     327 => sched_setparam(pid: Pid, param: In<SchedulingParameter>) -> Int, missing, ProcSchedule;
     328 => sched_getparam(pid: Pid, param: Out<SchedulingParameter>) -> Int, missing, ProcSchedule;
     329 => sched_setscheduler(pid: Pid, policy: SchedulingPolicy, param: In<SchedulingParameter>) -> Int,
@@ -75,12 +76,12 @@ call_rows! {
         none("attribute files are a matter of UFS1");
     356 => extattr_set_file(
         path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsSetAttribute;
+    ) -> Size, full, FsSetAttribute, file::extended::set_file;
     357 => extattr_get_file(
         path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsGetAttribute;
+    ) -> Size, full, FsGetAttribute, file::extended::get_file;
     358 => extattr_delete_file(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
-        missing, FsRemoveAttribute;
+        full, FsRemoveAttribute, file::extended::delete_file;
     359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, missing, EventPoll;
     360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, missing, AuthGetIds;
     361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, missing, AuthGetIds;
@@ -97,19 +98,20 @@ call_rows! {
     369 => __cap_set_file() -> Int, none("obsolete");
     371 => extattr_set_fd(
         fd: Fd, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsSetAttribute;
+    ) -> Size, full, FsSetAttribute, file::extended::set_descriptor;
     372 => extattr_get_fd(
         fd: Fd, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsGetAttribute;
+    ) -> Size, full, FsGetAttribute, file::extended::get_descriptor;
     373 => extattr_delete_fd(fd: Fd, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
-        missing, FileRemoveAttribute;
+        full, FileRemoveAttribute, file::extended::delete_descriptor;
     374 => __setugid(flag: Int) -> Int, none("only in kernels built for regression tests"), AuthSetIds;
     375 => nfsclnt() -> Int, none("obsolete");
-    376 => eaccess(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
+    376 => eaccess(path: Path, amode: AccessMode) -> Int, full, FsAccess, file::status::effective_access;
     377 => afs3_syscall(
         syscall: Long, parm1: Long, parm2: Long, parm3: Long, parm4: Long, parm5: Long, parm6: Long
     ) -> Int, none("the Andrew file system is a kernel module");
-    378 => nmount(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: MountFlags) -> Int, missing, FsMount;
+    378 => nmount(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: MountFlags) -> Int,
+        partial("only type, place and source are passed on"), FsMount, file::filesystem::mount_by_options;
     379 => kse_exit() -> Int, none("obsolete");
     380 => kse_wakeup() -> Int, none("obsolete");
     381 => kse_create() -> Int, none("obsolete");
@@ -126,17 +128,20 @@ call_rows! {
     389 => __mac_set_file(path_p: Path, mac_p: In<Opaque>) -> Int,
         none("no mandatory access control policy is loaded");
     390 => kenv(what: Int, name: Text, value: InOut<Buffer<3>>, len: Int) -> Int, missing, SystemControl;
-    391 => lchflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
+    391 => lchflags(path: Path, flags: FileFlags) -> Int,
+        partial("files of the host have no flags"), FsSetMode, file::attribute::set_flags_of_link;
     392 => uuidgen(store: Out<Opaque>, count: Int) -> Int, missing, SystemRandom;
     393 => sendfile(
         fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
-    ) -> Int, missing, FileSend;
+    ) -> Int, full, FileSend, file::send::send;
     394 => mac_syscall(policy: Text, call: Int, arg: Address) -> Int,
         none("no mandatory access control policy is loaded");
     395 => freebsd11_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
-        missing, FsStatFilesystem;
-    396 => freebsd11_statfs(path: Path, buf: Out<Statfs11>) -> Int, missing, FsStatFilesystem;
-    397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int, missing, FileStatFilesystem;
+        partial("lists the host's mounts, not those of servers"), FsStatFilesystem, file::filesystem::each_11;
+    396 => freebsd11_statfs(path: Path, buf: Out<Statfs11>) -> Int,
+        full, FsStatFilesystem, file::filesystem::statfs_11;
+    397 => freebsd11_fstatfs(fd: Fd, buf: Out<Statfs11>) -> Int,
+        full, FileStatFilesystem, file::filesystem::statfs_descriptor_11;
     398 => freebsd11_fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs11>) -> Int,
         none("file handles are for NFS servers");
     400 => ksem_close(id: Long) -> Int, missing;
@@ -156,12 +161,12 @@ call_rows! {
         none("no mandatory access control policy is loaded");
     412 => extattr_set_link(
         path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: In<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsSetAttribute;
+    ) -> Size, full, FsSetAttribute, file::extended::set_link;
     413 => extattr_get_link(
         path: Path, attrnamespace: AttributeNamespace, attrname: Text, data: Out<Bytes<4>>, nbytes: Size
-    ) -> Size, missing, FsGetAttribute;
+    ) -> Size, full, FsGetAttribute, file::extended::get_link;
     414 => extattr_delete_link(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
-        missing, FsRemoveAttribute;
+        full, FsRemoveAttribute, file::extended::delete_link;
     415 => __mac_execve(fname: Path, argv: Strings, envv: Strings, mac_p: In<Opaque>) -> Int,
         none("no mandatory access control policy is loaded"), ExecExec;
     416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
@@ -184,11 +189,11 @@ call_rows! {
     435 => freebsd10__umtx_unlock(umtx: InOut<Long>) -> Int, missing, ThreadWake;
     436 => jail_attach(jid: Int) -> Int, missing;
     437 => extattr_list_fd(fd: Fd, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
-        missing, FileListAttributes;
+        full, FileListAttributes, file::extended::list_descriptor;
     438 => extattr_list_file(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
-        missing, FsListAttributes;
+        full, FsListAttributes, file::extended::list_file;
     439 => extattr_list_link(path: Path, attrnamespace: AttributeNamespace, data: Out<Bytes<3>>, nbytes: Size) -> Size,
-        missing, FsListAttributes;
+        full, FsListAttributes, file::extended::list_link;
     440 => kse_switchin() -> Int, none("obsolete");
     441 => ksem_timedwait(id: Long, abstime: In<Timespec>) -> Int, missing, ThreadWait;
     442 => thr_suspend(timeout: In<Timespec>) -> Int, missing, ThreadWait;
@@ -236,16 +241,19 @@ call_rows! {
         sd: Fd, iov: Out<List<Iovec, 2>>, iovlen: Int, from: Out<SocketAddress<4>>, fromlenaddr: InOut<SocketLength>,
         sinfo: In<Opaque>, msg_flags: Out<MessageFlags>
     ) -> Size, none("no SCTP"), SocketReceive;
-    475 => pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionRead;
-    476 => pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, offset: Offset) -> Size, missing, FilePositionWrite;
+    475 => pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, offset: Offset) -> Size,
+        full, FilePositionRead, operation::file::read_at;
+    476 => pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, offset: Offset) -> Size,
+        full, FilePositionWrite, operation::file::write_at;
     477 => mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pos: Offset) -> Address,
         full, MemoryMap, memory::map;
-    478 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, missing, FileSeek;
-    479 => truncate(path: Path, length: Offset) -> Int, missing, FsTruncate;
-    480 => ftruncate(fd: Fd, length: Offset) -> Int, missing, FileTruncate;
+    478 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, full, FileSeek, file::data::seek;
+    479 => truncate(path: Path, length: Offset) -> Int, full, FsTruncate, file::attribute::truncate;
+    480 => ftruncate(fd: Fd, length: Offset) -> Int, full, FileTruncate, operation::file::truncate;
     481 => thr_kill2(pid: Pid, id: Tid, sig: Signal) -> Int, full, SignalQueue, thread::kill_in;
-    482 => freebsd12_shm_open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, MemoryShare;
-    483 => shm_unlink(path: Path) -> Int, missing, MemoryShare;
+    482 => freebsd12_shm_open(path: Path, flags: OpenFlags, mode: Mode) -> Fd,
+        full, MemoryShare, file::shared::open_12;
+    483 => shm_unlink(path: Path) -> Int, full, MemoryShare, file::shared::unlink;
     484 => cpuset(setid: Out<Int>) -> Int, missing, ThreadAffinity;
     485 => cpuset_setid(which: CpuWhich, id: Long, setid: Int) -> Int, missing, ThreadAffinity;
     486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int,
@@ -254,31 +262,44 @@ call_rows! {
         full, ThreadAffinity, process::get_affinity;
     488 => cpuset_setaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: In<Bytes<3>>) -> Int,
         full, ThreadAffinity, process::set_affinity;
-    489 => faccessat(fd: DirFd, path: Path, amode: AccessMode, flag: AtFlags) -> Int, missing, FsAccess;
-    490 => fchmodat(fd: DirFd, path: Path, mode: Mode, flag: AtFlags) -> Int, missing, FsSetMode;
-    491 => fchownat(fd: DirFd, path: Path, uid: Uid, gid: Gid, flag: AtFlags) -> Int, missing, FsSetOwner;
+    489 => faccessat(fd: DirFd, path: Path, amode: AccessMode, flag: AtFlags) -> Int,
+        full, FsAccess, file::status::access_at;
+    490 => fchmodat(fd: DirFd, path: Path, mode: Mode, flag: AtFlags) -> Int,
+        full, FsSetMode, file::attribute::set_mode_at;
+    491 => fchownat(fd: DirFd, path: Path, uid: Uid, gid: Gid, flag: AtFlags) -> Int,
+        full, FsSetOwner, file::attribute::set_owner_at;
     492 => fexecve(fd: Fd, argv: Strings, envv: Strings) -> Int, full, ExecExec, process::fexecve;
-    493 => freebsd11_fstatat(fd: DirFd, path: Path, buf: Out<Stat11>, flag: AtFlags) -> Int, missing, FsStat;
-    494 => futimesat(fd: DirFd, path: Path, times: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
-    495 => linkat(fd1: DirFd, path1: Path, fd2: DirFd, path2: Path, flag: AtFlags) -> Int, missing, FsLink;
-    496 => mkdirat(fd: DirFd, path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
-    497 => mkfifoat(fd: DirFd, path: Path, mode: Mode) -> Int, missing, FsMakeNode;
-    498 => freebsd11_mknodat(fd: DirFd, path: Path, mode: Mode, dev: Uint) -> Int, missing, FsMakeNode;
-    499 => openat(fd: DirFd, path: Path, flag: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
-    500 => readlinkat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsize: Size) -> Size, missing, FsReadLink;
-    501 => renameat(oldfd: DirFd, old: Path, newfd: DirFd, new: Path) -> Int, missing, FsRename;
-    502 => symlinkat(path1: Path, fd: DirFd, path2: Path) -> Int, missing, FsSymbolicLink;
-    503 => unlinkat(fd: DirFd, path: Path, flag: AtFlags) -> Int, missing, FsRemove;
+    493 => freebsd11_fstatat(fd: DirFd, path: Path, buf: Out<Stat11>, flag: AtFlags) -> Int,
+        full, FsStat, file::status::stat_at_11;
+    494 => futimesat(fd: DirFd, path: Path, times: In<Pair<Timeval>>) -> Int,
+        full, FsSetTimes, file::attribute::set_times_at;
+    495 => linkat(fd1: DirFd, path1: Path, fd2: DirFd, path2: Path, flag: AtFlags) -> Int,
+        full, FsLink, file::name::link_at;
+    496 => mkdirat(fd: DirFd, path: Path, mode: Mode) -> Int,
+        full, FsMakeDirectory, file::name::make_directory_at;
+    497 => mkfifoat(fd: DirFd, path: Path, mode: Mode) -> Int, full, FsMakeNode, file::name::make_fifo_at;
+    498 => freebsd11_mknodat(fd: DirFd, path: Path, mode: Mode, dev: Uint) -> Int,
+        full, FsMakeNode, file::name::make_node_at_11;
+    499 => openat(fd: DirFd, path: Path, flag: OpenFlags, mode: Mode) -> Fd,
+        full, FsOpen, file::open::open_at;
+    500 => readlinkat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsize: Size) -> Size,
+        full, FsReadLink, file::name::read_link_at;
+    501 => renameat(oldfd: DirFd, old: Path, newfd: DirFd, new: Path) -> Int,
+        full, FsRename, file::name::rename_at;
+    502 => symlinkat(path1: Path, fd: DirFd, path2: Path) -> Int,
+        full, FsSymbolicLink, file::name::symbolic_link_at;
+    503 => unlinkat(fd: DirFd, path: Path, flag: AtFlags) -> Int, full, FsRemove, file::name::unlink_at;
     504 => posix_openpt(flags: OpenFlags) -> Fd, missing, TermOpenPair;
     505 => gssd_syscall(path: Path) -> Int, none("the in-kernel RPC client is not part of the world");
     506 => jail_get(iovp: InOut<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
     507 => jail_set(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
     508 => jail_remove(jid: Int) -> Int, missing;
-    509 => freebsd12_closefrom(lowfd: Fd) -> Int, missing, FileClose;
+    509 => freebsd12_closefrom(lowfd: Fd) -> Int, full, FileClose, file::open::close_from;
     510 => __semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
     511 => msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
     512 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
-    513 => lpathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
+    513 => lpathconf(path: Path, name: PathVariable) -> Long,
+        full, FsStatFilesystem, file::filesystem::link_limit;
     514 => cap_new() -> Int, none("obsolete");
     515 => __cap_rights_get(version: Int, fd: Fd, rightsp: Out<Opaque>) -> Int, missing;
     516 => cap_enter() -> Int, missing;
@@ -302,8 +323,10 @@ call_rows! {
         none("resources are not accounted by rules");
     529 => rctl_remove_rule(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
         none("resources are not accounted by rules");
-    530 => posix_fallocate(fd: Fd, offset: Offset, len: Offset) -> Int, missing, FileAllocate;
-    531 => posix_fadvise(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int, missing, FileAdvise;
+    530 => posix_fallocate(fd: Fd, offset: Offset, len: Offset) -> Int,
+        full, FileAllocate, file::data::allocate;
+    531 => posix_fadvise(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int,
+        full, FileAdvise, file::data::advise;
     532 => wait6(
         idtype: IdKind, id: Long, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>,
         info: Out<SignalInfo>
@@ -317,7 +340,8 @@ call_rows! {
         full, SocketBind, socket::bind_at;
     539 => connectat(fd: DirFd, s: Fd, name: In<SocketAddress<3>>, namelen: SocketLength) -> Int,
         full, SocketConnect, socket::connect_at;
-    540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int, missing, FsSetMode;
+    540 => chflagsat(fd: DirFd, path: Path, flags: FileFlags, atflag: AtFlags) -> Int,
+        partial("files of the host have no flags"), FsSetMode, file::attribute::set_flags_at;
     541 => accept4(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>, flags: SocketType) -> Fd,
         full, SocketAccept, socket::accept4;
     542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, partial("pipes go one way"), PflocalPipe, socket::pipe2;
@@ -325,22 +349,27 @@ call_rows! {
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
         missing, EventPoll;
-    546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int, missing, FileSetTimes;
+    546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int,
+        full, FileSetTimes, file::attribute::set_exact_times_of_descriptor;
     547 => utimensat(fd: DirFd, path: Path, times: In<Pair<Timespec>>, flag: AtFlags) -> Int,
-        missing, FsSetTimes;
+        full, FsSetTimes, file::attribute::set_exact_times;
     548 => numa_getaffinity() -> Int, none("obsolete");
     549 => numa_setaffinity() -> Int, none("obsolete");
-    550 => fdatasync(fd: Fd) -> Int, missing, FileSynchronize;
-    551 => fstat(fd: Fd, sb: Out<Stat>) -> Int, missing, FileStat;
-    552 => fstatat(fd: DirFd, path: Path, buf: Out<Stat>, flag: AtFlags) -> Int, missing, FsStat;
+    550 => fdatasync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize_data;
+    551 => fstat(fd: Fd, sb: Out<Stat>) -> Int, full, FileStat, file::status::stat_descriptor;
+    552 => fstatat(fd: DirFd, path: Path, buf: Out<Stat>, flag: AtFlags) -> Int,
+        full, FsStat, file::status::stat_at;
     553 => fhstat(u_fhp: In<Opaque>, sb: Out<Stat>) -> Int, none("file handles are for NFS servers");
     554 => getdirentries(fd: Fd, buf: Out<Opaque>, count: Size, basep: Out<Long>) -> Size,
-        missing, FileReadDirectory;
-    555 => statfs(path: Path, buf: Out<Statfs>) -> Int, missing, FsStatFilesystem;
-    556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, missing, FileStatFilesystem;
-    557 => getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int, missing, FsStatFilesystem;
+        full, FileReadDirectory, file::directory::entries;
+    555 => statfs(path: Path, buf: Out<Statfs>) -> Int, full, FsStatFilesystem, file::filesystem::statfs;
+    556 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int,
+        full, FileStatFilesystem, file::filesystem::statfs_descriptor;
+    557 => getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
+        partial("lists the host's mounts, not those of servers"), FsStatFilesystem, file::filesystem::each;
     558 => fhstatfs(u_fhp: In<Opaque>, buf: Out<Statfs>) -> Int, none("file handles are for NFS servers");
-    559 => mknodat(fd: DirFd, path: Path, mode: Mode, dev: Device) -> Int, missing, FsMakeNode;
+    559 => mknodat(fd: DirFd, path: Path, mode: Mode, dev: Device) -> Int,
+        full, FsMakeNode, file::name::make_node_at;
     560 => kevent(
         fd: Fd, changelist: In<List<KernelEvent, 2>>, nchanges: Int,
         eventlist: Out<List<KernelEvent, 4>>, nevents: Int, timeout: In<Timespec>
@@ -358,27 +387,30 @@ call_rows! {
     566 => fhlinkat(fhp: In<Opaque>, tofd: DirFd, to: Path) -> Int, none("file handles are for NFS servers");
     567 => fhreadlink(fhp: In<Opaque>, buf: Out<Buffer<2>>, bufsize: Size) -> Int,
         none("file handles are for NFS servers");
-    568 => funlinkat(dfd: DirFd, path: Path, fd: Fd, flag: AtFlags) -> Int, missing, FsRemove;
+    568 => funlinkat(dfd: DirFd, path: Path, fd: Fd, flag: AtFlags) -> Int,
+        full, FsRemove, file::name::unlink_checked;
     569 => copy_file_range(
         infd: Fd, inoffp: InOut<Long>, outfd: Fd, outoffp: InOut<Long>, len: Size, flags: Bits
-    ) -> Size, missing, FileSend;
+    ) -> Size, full, FileSend, file::send::copy;
     570 => __sysctlbyname(
         name: In<Buffer<1>>, namelen: Size, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>, new: In<Bytes<5>>, newlen: Size
     ) -> Int, missing, SystemControl;
     571 => shm_open2(path: Path, flags: OpenFlags, mode: Mode, shmflags: MemoryFileFlags, name: Text) -> Fd,
-        missing, MemoryShare;
-    572 => shm_rename(path_from: Path, path_to: Path, flags: RenameFlags) -> Int, missing, MemoryShare;
+        partial("no large pages"), MemoryShare, file::shared::open;
+    572 => shm_rename(path_from: Path, path_to: Path, flags: RenameFlags) -> Int,
+        full, MemoryShare, file::shared::rename;
     573 => sigfastblock(cmd: FastBlockCommand, ptr: InOut<Uint>) -> Int, missing, SignalMask;
     574 => __realpathat(fd: DirFd, path: Path, buf: Out<Buffer<3>>, size: Size, flags: AtFlags) -> Int,
-        missing, FsReadLink;
-    575 => close_range(lowfd: Uint, highfd: Uint, flags: CloseRangeFlags) -> Int, missing, FileClose;
+        full, FsReadLink, file::name::real_path;
+    575 => close_range(lowfd: Uint, highfd: Uint, flags: CloseRangeFlags) -> Int,
+        full, FileClose, file::open::close_range;
     576 => rpctls_syscall(op: Int, path: Path) -> Int,
         none("the in-kernel RPC client is not part of the world");
     577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, missing, EventNotify;
     578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
     580 => fspacectl(fd: Fd, cmd: Int, rqsr: In<FileRange>, flags: Int, rmsr: Out<FileRange>) -> Int,
-        missing, FileAllocate;
+        full, FileAllocate, file::data::space;
     581 => sched_getcpu() -> Int, missing, ThreadAffinity;
     582 => swapoff(name: Path, flags: Uint) -> Int, none("swap belongs to the host"), SystemReboot;
     583 => kqueuex(flags: Bits) -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create_with;
@@ -389,7 +421,8 @@ call_rows! {
         missing, EventTimerDescriptor;
     588 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, missing;
     589 => getrlimitusage(which: LimitKind, flags: Int, res: Out<Ulong>) -> Int, missing, ProcUsage;
-    590 => fchroot(fd: Fd) -> Int, missing, FsChangeRoot;
+    590 => fchroot(fd: Fd) -> Int,
+        partial("only where the deployment and the host allow it"), FsChangeRoot, file::filesystem::change_root_to;
     591 => setcred(flags: Bits, wcred: In<Opaque>, size: Size) -> Int, missing, AuthSetIds;
     592 => exterrctl(op: Uint, flags: Bits, ptr: Address) -> Int, missing;
     593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int, missing, FsWatch;
@@ -406,5 +439,5 @@ call_rows! {
         fd: Fd, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>, info: Out<SignalInfo>
     ) -> Int, missing, ProcWait;
     602 => renameat2(oldfd: DirFd, old: Path, newfd: DirFd, new: Path, flags: RenameFlags) -> Int,
-        missing, FsRename;
+        full, FsRename, file::name::rename_with;
 }

@@ -2,7 +2,8 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::freebsd::{action, clock, memory, process, socket, thread};
+use crate::operation;
+use crate::personality::freebsd::{action, clock, file, memory, process, socket, thread};
 
 call_rows! {
     pub const ROWS;
@@ -10,29 +11,32 @@ call_rows! {
     0 => syscall(number: Int) -> Long, missing;
     1 => exit(rval: Int) -> Never, full, ProcExit, process::exit;
     2 => fork() -> Pid, full, ProcFork, process::fork;
-    3 => read(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size) -> Size, missing, FileRead;
-    4 => write(fd: Fd, buf: In<Bytes<2>>, nbyte: Size) -> Size, missing, FileWrite;
-    5 => open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, missing, FsOpen;
-    6 => close(fd: Fd) -> Int, missing, FileClose;
+    3 => read(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size) -> Size, full, FileRead, operation::file::read;
+    4 => write(fd: Fd, buf: In<Bytes<2>>, nbyte: Size) -> Size, full, FileWrite, operation::file::write;
+    5 => open(path: Path, flags: OpenFlags, mode: Mode) -> Fd, full, FsOpen, file::open::open;
+    6 => close(fd: Fd) -> Int, full, FileClose, operation::open::close;
     7 => wait4(pid: Pid, status: Out<WaitStatus>, options: WaitOptions, rusage: Out<Rusage>) -> Pid,
         full, ProcWait, process::wait4;
     8 => ocreat(path: Path, mode: Mode) -> Fd, none("4.3BSD call, not built for amd64"), FsOpen;
-    9 => link(path: Path, link: Path) -> Int, missing, FsLink;
-    10 => unlink(path: Path) -> Int, missing, FsRemove;
+    9 => link(path: Path, link: Path) -> Int, full, FsLink, file::name::link;
+    10 => unlink(path: Path) -> Int, full, FsRemove, file::name::unlink;
     11 => execv(fname: Path, argv: Strings) -> Int, none("obsolete");
-    12 => chdir(path: Path) -> Int, missing, FsChangeDirectory;
-    13 => fchdir(fd: Fd) -> Int, missing, FsChangeDirectory;
-    14 => freebsd11_mknod(path: Path, mode: Mode, dev: Uint) -> Int, missing, FsMakeNode;
-    15 => chmod(path: Path, mode: Mode) -> Int, missing, FsSetMode;
-    16 => chown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
+    12 => chdir(path: Path) -> Int, full, FsChangeDirectory, file::directory::change;
+    13 => fchdir(fd: Fd) -> Int, full, FsChangeDirectory, operation::directory::change_to;
+    14 => freebsd11_mknod(path: Path, mode: Mode, dev: Uint) -> Int,
+        full, FsMakeNode, file::name::make_node_11;
+    15 => chmod(path: Path, mode: Mode) -> Int, full, FsSetMode, file::attribute::set_mode;
+    16 => chown(path: Path, uid: Uid, gid: Gid) -> Int, full, FsSetOwner, file::attribute::set_owner;
     17 => break(nsize: Address) -> Address, full, MemoryBreak, memory::set_break;
     18 => freebsd4_getfsstat(buf: Out<Opaque>, bufsize: Long, mode: WaitMode) -> Int,
         none("FreeBSD 4 had no amd64 programs"), FsStatFilesystem;
     19 => olseek(fd: Fd, offset: Long, whence: Whence) -> Long,
         none("4.3BSD call, not built for amd64"), FileSeek;
     20 => getpid() -> Pid, full, ProcGetPid, process::ids::pid;
-    21 => mount(type: Text, path: Path, flags: MountFlags, data: Address) -> Int, missing, FsMount;
-    22 => unmount(path: Path, flags: UnmountFlags) -> Int, missing, FsUnmount;
+    21 => mount(type: Text, path: Path, flags: MountFlags, data: Address) -> Int,
+        partial("what the file system's own structure says is not looked at"), FsMount, file::filesystem::mount;
+    22 => unmount(path: Path, flags: UnmountFlags) -> Int,
+        partial("no MNT_BYFSID"), FsUnmount, file::filesystem::unmount;
     23 => setuid(uid: Uid) -> Int, missing, AuthSetIds;
     24 => getuid() -> Uid, missing, AuthGetIds;
     25 => geteuid() -> Uid, missing, AuthGetIds;
@@ -49,15 +53,17 @@ call_rows! {
         full, SocketGetPeer, socket::peer;
     32 => getsockname(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
         full, SocketGetName, socket::name;
-    33 => access(path: Path, amode: AccessMode) -> Int, missing, FsAccess;
-    34 => chflags(path: Path, flags: FileFlags) -> Int, missing, FsSetMode;
-    35 => fchflags(fd: Fd, flags: FileFlags) -> Int, missing, FileSetMode;
-    36 => sync() -> Int, missing, FileSynchronize;
+    33 => access(path: Path, amode: AccessMode) -> Int, full, FsAccess, file::status::access;
+    34 => chflags(path: Path, flags: FileFlags) -> Int,
+        partial("files of the host have no flags"), FsSetMode, file::attribute::set_flags;
+    35 => fchflags(fd: Fd, flags: FileFlags) -> Int,
+        partial("files of the host have no flags"), FileSetMode, file::attribute::set_flags_of_descriptor;
+    36 => sync() -> Int, full, FileSynchronize, file::open::synchronize_all;
     37 => kill(pid: Pid, signum: Signal) -> Int, missing, ProcKill;
     38 => ostat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     39 => getppid() -> Pid, full, ProcGetParent, process::ids::parent;
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
-    41 => dup(fd: Fd) -> Fd, missing, FileDuplicate;
+    41 => dup(fd: Fd) -> Fd, full, FileDuplicate, file::open::duplicate;
     42 => freebsd10_pipe() -> Fd, partial("pipes go one way"), PflocalPipe, socket::pipe;
     43 => getegid() -> Gid, missing, AuthGetIds;
     44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
@@ -75,11 +81,13 @@ call_rows! {
     54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, missing, DeviceControl;
     55 => reboot(opt: Bits) -> Int, missing, SystemReboot;
     56 => revoke(path: Path) -> Int, missing, DeviceControl;
-    57 => symlink(path: Path, link: Path) -> Int, missing, FsSymbolicLink;
-    58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size, missing, FsReadLink;
+    57 => symlink(path: Path, link: Path) -> Int, full, FsSymbolicLink, file::name::symbolic_link;
+    58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size,
+        full, FsReadLink, file::name::read_link;
     59 => execve(fname: Path, argv: Strings, envv: Strings) -> Int, full, ExecExec, process::execve;
-    60 => umask(newmask: Mode) -> Mode, full, ProcControl, process::ids::set_creation_mask;
-    61 => chroot(path: Path) -> Int, missing, FsChangeRoot;
+    60 => umask(newmask: Mode) -> Mode, full, ProcControl, operation::mask::set;
+    61 => chroot(path: Path) -> Int,
+        partial("only where the deployment and the host allow it"), FsChangeRoot, file::directory::change_root;
     62 => ofstat(fd: Fd, sb: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FileStat;
     63 => ogetkerninfo(op: Int, where: Out<Bytes<2>>, size: InOut<Ulong>, arg: Int) -> Int,
         none("4.3BSD call, not built for amd64"), SystemControl;
@@ -112,13 +120,15 @@ call_rows! {
     88 => osethostname(hostname: In<Buffer<1>>, len: Uint) -> Int,
         none("4.3BSD call, not built for amd64"), SystemSetIdentity;
     89 => getdtablesize() -> Int, missing, ProcLimits;
-    90 => dup2(from: Fd, to: Fd) -> Fd, missing, FileDuplicate;
-    92 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int, missing, FileControl;
+    90 => dup2(from: Fd, to: Fd) -> Fd,
+        partial("numbers that the stub keeps for itself are refused"), FileDuplicate, file::open::duplicate_to;
+    92 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int,
+        partial("no F_SETLK_REMOTE, F_KINFO and F_DUP3FD"), FileControl, file::control::control;
     93 => select(
         nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
         tv: In<Timeval>
     ) -> Int, missing, EventSelect;
-    95 => fsync(fd: Fd) -> Int, missing, FileSynchronize;
+    95 => fsync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize;
     96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
     97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
         partial("domains and types that the host has"), SocketSocket, socket::create;
@@ -153,31 +163,34 @@ call_rows! {
     118 => getsockopt(
         s: Fd, level: SocketLevel, name: SocketOption, val: Out<Bytes<4>>, avalsize: InOut<SocketLength>
     ) -> Int, partial("options that the host can express"), SocketGetOption, socket::option::get;
-    120 => readv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileReadVector;
-    121 => writev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint) -> Size, missing, FileWriteVector;
+    120 => readv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint) -> Size,
+        full, FileReadVector, file::data::readv;
+    121 => writev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint) -> Size,
+        full, FileWriteVector, file::data::writev;
     122 => settimeofday(tv: In<Timeval>, tzp: In<Timezone>) -> Int, missing, TimeSet;
-    123 => fchown(fd: Fd, uid: Uid, gid: Gid) -> Int, missing, FileSetOwner;
-    124 => fchmod(fd: Fd, mode: Mode) -> Int, missing, FileSetMode;
+    123 => fchown(fd: Fd, uid: Uid, gid: Gid) -> Int,
+        full, FileSetOwner, file::attribute::set_owner_of_descriptor;
+    124 => fchmod(fd: Fd, mode: Mode) -> Int, full, FileSetMode, file::attribute::set_mode_of_descriptor;
     125 => orecvfrom(
         s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
         from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
     ) -> Int, none("4.3BSD call, not built for amd64"), SocketReceive;
     126 => setreuid(ruid: Uid, euid: Uid) -> Int, missing, AuthSetIds;
     127 => setregid(rgid: Gid, egid: Gid) -> Int, missing, AuthSetIds;
-    128 => rename(from: Path, to: Path) -> Int, missing, FsRename;
+    128 => rename(from: Path, to: Path) -> Int, full, FsRename, file::name::rename;
     129 => otruncate(path: Path, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FsTruncate;
     130 => oftruncate(fd: Fd, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FileTruncate;
-    131 => flock(fd: Fd, how: FlockOperation) -> Int, missing, FileLock;
-    132 => mkfifo(path: Path, mode: Mode) -> Int, missing, FsMakeNode;
+    131 => flock(fd: Fd, how: FlockOperation) -> Int, full, FileLock, file::lock::whole;
+    132 => mkfifo(path: Path, mode: Mode) -> Int, full, FsMakeNode, file::name::make_fifo;
     133 => sendto(
         s: Fd, buf: In<Bytes<2>>, len: Size, flags: MessageFlags, to: In<SocketAddress<5>>, tolen: SocketLength
     ) -> Size, full, SocketSend, socket::send;
     134 => shutdown(s: Fd, how: ShutdownHow) -> Int, full, SocketShutdown, socket::shutdown;
     135 => socketpair(domain: SocketDomain, type: SocketType, protocol: SocketProtocol, rsv: Out<Pair<Fd>>) -> Int,
         full, PflocalSocketPair, socket::pair;
-    136 => mkdir(path: Path, mode: Mode) -> Int, missing, FsMakeDirectory;
-    137 => rmdir(path: Path) -> Int, missing, FsRemove;
-    138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+    136 => mkdir(path: Path, mode: Mode) -> Int, full, FsMakeDirectory, file::name::make_directory;
+    137 => rmdir(path: Path) -> Int, full, FsRemove, file::name::remove_directory;
+    138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, full, FsSetTimes, file::attribute::set_times;
     139 => sigreturn42() -> Int, none("obsolete, of 4.2BSD");
     140 => adjtime(delta: In<Timeval>, olddelta: Out<Timeval>) -> Int, missing, TimeSet;
     141 => ogetpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
@@ -217,9 +230,9 @@ call_rows! {
     170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int, missing;
     171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int, missing, MemoryShare;
     173 => freebsd6_pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
-        missing, FilePositionRead;
+        full, FilePositionRead, file::data::read_at_6;
     174 => freebsd6_pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
-        missing, FilePositionWrite;
+        full, FilePositionWrite, file::data::write_at_6;
     175 => setfib(fibnum: Int) -> Int, partial("there is one routing table"), SocketSetOption, socket::set_table;
     176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, missing, TimeSet;
     181 => setgid(gid: Gid) -> Int, missing, AuthSetIds;
@@ -229,22 +242,27 @@ call_rows! {
     185 => lfs_markv() -> Int, none("obsolete");
     186 => lfs_segclean() -> Int, none("obsolete");
     187 => lfs_segwait() -> Int, none("obsolete");
-    188 => freebsd11_stat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
-    189 => freebsd11_fstat(fd: Fd, sb: Out<Stat11>) -> Int, missing, FileStat;
-    190 => freebsd11_lstat(path: Path, ub: Out<Stat11>) -> Int, missing, FsStat;
-    191 => pathconf(path: Path, name: PathVariable) -> Long, missing, FsStatFilesystem;
-    192 => fpathconf(fd: Fd, name: PathVariable) -> Long, missing, FileStatFilesystem;
+    188 => freebsd11_stat(path: Path, ub: Out<Stat11>) -> Int, full, FsStat, file::status::stat_11;
+    189 => freebsd11_fstat(fd: Fd, sb: Out<Stat11>) -> Int, full, FileStat, file::status::stat_descriptor_11;
+    190 => freebsd11_lstat(path: Path, ub: Out<Stat11>) -> Int, full, FsStat, file::status::stat_link_11;
+    191 => pathconf(path: Path, name: PathVariable) -> Long,
+        full, FsStatFilesystem, file::filesystem::path_limit;
+    192 => fpathconf(fd: Fd, name: PathVariable) -> Long,
+        full, FileStatFilesystem, file::filesystem::descriptor_limit;
     194 => getrlimit(which: LimitKind, rlp: Out<Rlimit>) -> Int, full, ProcLimits, process::get_limit;
     195 => setrlimit(which: LimitKind, rlp: In<Rlimit>) -> Int, full, ProcLimits, process::set_limit;
     196 => freebsd11_getdirentries(fd: Fd, buf: Out<Opaque>, count: Uint, basep: Out<Long>) -> Int,
-        missing, FileReadDirectory;
+        full, FileReadDirectory, file::directory::entries_11;
     197 => freebsd6_mmap(
         addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pad: Int, pos: Offset
     ) -> Address, missing, MemoryMap;
     198 => __syscall(number: Long) -> Long, missing;
-    199 => freebsd6_lseek(fd: Fd, pad: Int, offset: Offset, whence: Whence) -> Offset, missing, FileSeek;
-    200 => freebsd6_truncate(path: Path, pad: Int, length: Offset) -> Int, missing, FsTruncate;
-    201 => freebsd6_ftruncate(fd: Fd, pad: Int, length: Offset) -> Int, missing, FileTruncate;
+    199 => freebsd6_lseek(fd: Fd, pad: Int, offset: Offset, whence: Whence) -> Offset,
+        full, FileSeek, file::data::seek_6;
+    200 => freebsd6_truncate(path: Path, pad: Int, length: Offset) -> Int,
+        full, FsTruncate, file::attribute::truncate_6;
+    201 => freebsd6_ftruncate(fd: Fd, pad: Int, length: Offset) -> Int,
+        full, FileTruncate, file::data::truncate_6;
     202 => __sysctl(
         name: In<SysctlName<1>>, namelen: Uint, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>,
         new: In<Bytes<5>>, newlen: Size
@@ -252,7 +270,8 @@ call_rows! {
     203 => mlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::lock;
     204 => munlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::unlock;
     205 => undelete(path: Path) -> Int, none("the host's file systems have no whiteouts to take back");
-    206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int, missing, FileSetTimes;
+    206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int,
+        full, FileSetTimes, file::attribute::set_times_of_descriptor;
     207 => getpgid(pid: Pid) -> Pid, full, ProcGetGroup, process::ids::group;
     209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, missing, EventPoll;
     210 => lkmnosys0() -> Int, none("a place for a kernel module's call");
@@ -301,23 +320,28 @@ call_rows! {
     251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
     253 => issetugid() -> Int, missing, AuthGetIds;
-    254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int, missing, FsSetOwner;
+    254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int,
+        full, FsSetOwner, file::attribute::set_owner_of_link;
     255 => aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
     256 => aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     257 => lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<SignalEvent>) -> Int,
         missing, FilePositionRead;
-    272 => freebsd11_getdents(fd: Fd, buf: Out<Opaque>, count: Size) -> Int, missing, FileReadDirectory;
-    274 => lchmod(path: Path, mode: Mode) -> Int, missing, FsSetMode;
+    272 => freebsd11_getdents(fd: Fd, buf: Out<Opaque>, count: Size) -> Int,
+        full, FileReadDirectory, file::directory::entries_without_base_11;
+    274 => lchmod(path: Path, mode: Mode) -> Int,
+        partial("the host has no modes of links"), FsSetMode, file::attribute::set_mode_of_link;
     275 => netbsd_lchown() -> Int, none("obsolete");
-    276 => lutimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, missing, FsSetTimes;
+    276 => lutimes(path: Path, tptr: In<Pair<Timeval>>) -> Int,
+        full, FsSetTimes, file::attribute::set_times_of_link;
     277 => netbsd_msync() -> Int, none("obsolete");
-    278 => freebsd11_nstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
-    279 => freebsd11_nfstat(fd: Fd, sb: Out<Opaque>) -> Int, missing, FileStat;
-    280 => freebsd11_nlstat(path: Path, ub: Out<Opaque>) -> Int, missing, FsStat;
+    278 => freebsd11_nstat(path: Path, ub: Out<Opaque>) -> Int, full, FsStat, file::status::new_stat;
+    279 => freebsd11_nfstat(fd: Fd, sb: Out<Opaque>) -> Int,
+        full, FileStat, file::status::new_stat_descriptor;
+    280 => freebsd11_nlstat(path: Path, ub: Out<Opaque>) -> Int, full, FsStat, file::status::new_stat_link;
     289 => preadv(fd: Fd, iovp: Out<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size,
-        missing, FilePositionRead;
+        full, FilePositionRead, file::data::preadv;
     290 => pwritev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint, offset: Offset) -> Size,
-        missing, FilePositionWrite;
+        full, FilePositionWrite, file::data::pwritev;
     297 => freebsd4_fhstatfs(u_fhp: In<Opaque>, buf: Out<Opaque>) -> Int,
         none("file handles are for NFS servers");
     298 => fhopen(u_fhp: In<Opaque>, flags: OpenFlags) -> Fd, none("file handles are for NFS servers");
