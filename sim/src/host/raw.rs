@@ -316,6 +316,19 @@ pub fn pseudo_terminal_peer(file: impl AsFd, flags: i32) -> Result<OwnedFd, Errn
     check(unsafe { libc::ioctl(number(file), libc::TIOCGPTPEER, flags) }).map(own)
 }
 
+/// A limit of a process, current and maximum; `None` for no limit (`prlimit(2)`, which changes nothing here).
+pub fn limits(
+    pid: rustix::process::Pid,
+    resource: rustix::process::Resource,
+) -> Result<(Option<u64>, Option<u64>), Errno> {
+    let mut limits = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    let resource = resource as libc::__rlimit_resource_t;
+    // SAFETY: no new limits are given, and the old ones are written to `limits`.
+    check(unsafe { libc::prlimit64(pid.as_raw_pid(), resource, std::ptr::null(), &mut limits) })?;
+    let finite = |limit: u64| (limit != libc::RLIM64_INFINITY).then_some(limit);
+    Ok((finite(limits.rlim_cur), finite(limits.rlim_max)))
+}
+
 /// `kill(2)` with signal 0: whether this process may signal that one.
 pub fn may_signal(pid: i32) -> Result<(), Errno> {
     // SAFETY: takes numbers only; signal 0 is never delivered.

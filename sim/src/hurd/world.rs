@@ -1,6 +1,6 @@
 //! What the servers of one world share: the guests, the deployment's decisions, the mount table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -50,6 +50,38 @@ impl Default for Policy {
     }
 }
 
+/// What guests of an OS are told that they run on (`uname(2)` and its likes).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the OS.
+    pub system: String,
+    /// Name of the machine in its network.
+    pub node: String,
+    /// Domain of the machine.
+    pub domain: String,
+    /// Release.
+    pub release: String,
+    /// Version, a longer text.
+    pub version: String,
+    /// The hardware, in that OS's word.
+    pub machine: String,
+    /// The version as a number, where that OS has one (`osreldate` of FreeBSD).
+    pub number: u64,
+}
+
+/// A device node of a residual server. Its operations are routed to that server by path; `devfs` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceNode {
+    /// Path below `/dev`.
+    pub path: Vec<u8>,
+    /// Bits of the personalities that see it ([`Personality::bit`]); 0 for all.
+    pub personalities: u32,
+    /// Name of the server, which is also the name of the kernel module whose work it does.
+    pub server: String,
+    /// Whether it is a block device.
+    pub block: bool,
+}
+
 /// A guest, from its first message to its death.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
@@ -85,6 +117,8 @@ pub struct World {
     pub mounts: Mounts,
     policy: RwLock<Arc<Policy>>,
     guests: RwLock<BTreeMap<i32, Guest>>,
+    identities: RwLock<HashMap<Personality, Identity>>,
+    devices: RwLock<Arc<Vec<DeviceNode>>>,
     next_object: AtomicU64,
     /// The mapper's own process, which no broadcast reaches.
     pub mapper: i32,
@@ -102,6 +136,8 @@ impl World {
             mounts: Mounts::default(),
             policy: RwLock::new(Arc::new(policy)),
             guests: RwLock::default(),
+            identities: RwLock::default(),
+            devices: RwLock::default(),
             next_object: AtomicU64::new(FIRST_OBJECT),
             mapper: std::process::id() as i32,
         }
@@ -115,6 +151,47 @@ impl World {
     /// Replaces the deployment's decisions.
     pub fn set_policy(&self, policy: Policy) {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Says which device nodes residual servers have.
+    pub fn set_devices(&self, devices: Vec<DeviceNode>) {
+        *self.devices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(devices);
+    }
+
+    /// The device nodes of residual servers.
+    pub fn devices(&self) -> Arc<Vec<DeviceNode>> {
+        self.devices.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The kernel modules whose work residual servers do.
+    pub fn modules(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.devices().iter().map(|device| device.server.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Says what guests of an OS are told of the system.
+    pub fn set_identity(&self, personality: Personality, identity: Identity) {
+        self.identities.write().unwrap_or_else(PoisonError::into_inner).insert(personality, identity);
+    }
+
+    /// What guests of an OS are told of the system: what was set, or else the host's own words.
+    pub fn identity(&self, personality: Personality) -> Identity {
+        let set = self.identities.read().unwrap_or_else(PoisonError::into_inner).get(&personality).cloned();
+        set.unwrap_or_else(|| {
+            let host = rustix::system::uname();
+            let own = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
+            Identity {
+                system: own(host.sysname()),
+                node: own(host.nodename()),
+                domain: own(host.domainname()),
+                release: own(host.release()),
+                version: own(host.version()),
+                machine: own(host.machine()),
+                number: 0,
+            }
+        })
     }
 
     /// The guest with this process number.

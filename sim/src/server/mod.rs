@@ -60,7 +60,11 @@ pub mod descriptor;
 pub mod directory;
 pub mod hostfs;
 pub mod listing;
+pub mod proc;
+pub mod process;
+pub mod signals;
 pub mod status;
+pub mod system;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,0 +1,72 @@
+//! Which processes a guest may know of, and what it may know of them.
+
+use schemas::Errno;
+use schemas::server::Caller;
+
+use crate::host::{HostResult, process};
+use crate::hurd::world::World;
+
+/// The processes as one caller sees them.
+pub struct Processes<'a> {
+    world: &'a World,
+    caller: &'a Caller,
+    host: bool,
+}
+
+impl<'a> Processes<'a> {
+    /// The view of a caller.
+    pub fn new(world: &'a World, caller: &'a Caller) -> Self {
+        Self { world, caller, host: world.sees_host(caller) }
+    }
+
+    /// Whether it sees this process. Its own children it always sees, a dead one too: it has to wait for it.
+    pub fn sees(&self, pid: i32) -> bool {
+        if pid == self.caller.pid {
+            return true;
+        }
+        if let Some(guest) = self.world.guest(pid) {
+            return self.world.sees(self.caller, &guest);
+        }
+        if pid <= 0 {
+            return false;
+        }
+        match process::stat(pid) {
+            Ok(stat) => self.host || stat.parent == self.caller.pid,
+            Err(_) => false,
+        }
+    }
+
+    /// All that it sees, in the order of their numbers.
+    pub fn all(&self) -> Result<Vec<i32>, Errno> {
+        let mut pids: Vec<i32> = if self.host {
+            process::all()?.into_iter().filter(|pid| self.sees(*pid)).collect()
+        } else {
+            let guests = self.world.guests();
+            guests.iter().filter(|guest| self.world.sees(self.caller, guest)).map(|guest| guest.pid).collect()
+        };
+        if !pids.contains(&self.caller.pid) {
+            pids.push(self.caller.pid);
+        }
+        pids.sort_unstable();
+        Ok(pids)
+    }
+}
+
+/// The path of a process's program as the caller would name it. A guest's host process runs the stub, so its own
+/// program is what the mapper was told.
+pub fn program_path(world: &World, caller: &Caller, pid: i32) -> Result<Vec<u8>, Errno> {
+    if let Some(guest) = world.guest(pid) {
+        return if guest.path.is_empty() { Err(Errno::NOENT) } else { Ok(guest.path) };
+    }
+    host_link(world, caller, pid, "exe")
+}
+
+/// The working directory of a process as the caller would name it.
+pub fn working_directory(world: &World, caller: &Caller, pid: i32) -> Result<Vec<u8>, Errno> {
+    host_link(world, caller, pid, "cwd")
+}
+
+fn host_link(world: &World, caller: &Caller, pid: i32, name: &str) -> Result<Vec<u8>, Errno> {
+    let link = rustix::fs::readlink(format!("/proc/{pid}/{name}"), Vec::new()).host()?.into_bytes();
+    Ok(world.mounts.guest_path(&link, caller.personality).unwrap_or(link))
+}
