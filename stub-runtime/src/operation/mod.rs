@@ -5,6 +5,7 @@ pub mod ask;
 pub mod attribute;
 pub mod descriptor;
 pub mod directory;
+pub mod event;
 pub mod exec;
 pub mod extended;
 pub mod file;

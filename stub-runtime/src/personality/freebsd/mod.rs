@@ -13,6 +13,7 @@ pub mod kqueue;
 pub mod layouts;
 pub mod memory;
 pub mod names;
+pub mod poll;
 pub mod process;
 pub mod release;
 pub mod signal;

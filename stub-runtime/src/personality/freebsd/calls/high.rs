@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, file, kqueue, memory, process, socket, thread, umtx};
+use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -310,7 +310,7 @@ call_rows! {
     522 => pselect(
         nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
         ts: In<Timespec>, sm: In<SignalSet>
-    ) -> Int, missing, EventSelect;
+    ) -> Int, full, EventSelect, poll::select_masked;
     523 => getloginclass(namebuf: Out<Buffer<1>>, namelen: Size) -> Int, missing, ProcGetSession;
     524 => setloginclass(namebuf: Text) -> Int, missing, ProcSetSession;
     525 => rctl_get_racct(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
@@ -348,7 +348,7 @@ call_rows! {
     543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
-        missing, EventPoll;
+        full, EventPoll, poll::poll_masked;
     546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int,
         full, FileSetTimes, file::attribute::set_exact_times_of_descriptor;
     547 => utimensat(fd: DirFd, path: Path, times: In<Pair<Timespec>>, flag: AtFlags) -> Int,

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, clock, file, memory, process, socket, thread};
+use crate::personality::freebsd::{action, clock, file, memory, poll, process, socket, thread};
 
 call_rows! {
     pub const ROWS;
@@ -127,7 +127,7 @@ call_rows! {
     93 => select(
         nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
         tv: In<Timeval>
-    ) -> Int, missing, EventSelect;
+    ) -> Int, full, EventSelect, poll::select;
     95 => fsync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize;
     96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
     97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
@@ -273,7 +273,7 @@ call_rows! {
     206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int,
         full, FileSetTimes, file::attribute::set_times_of_descriptor;
     207 => getpgid(pid: Pid) -> Pid, full, ProcGetGroup, process::ids::group;
-    209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, missing, EventPoll;
+    209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, full, EventPoll, poll::poll;
     210 => lkmnosys0() -> Int, none("a place for a kernel module's call");
     211 => lkmnosys1() -> Int, none("a place for a kernel module's call");
     212 => lkmnosys2() -> Int, none("a place for a kernel module's call");
