@@ -94,8 +94,15 @@ impl Host {
         if self.directory == WORKING {
             return Ok(self.path);
         }
+        let mut len = 0;
         // SAFETY: a zero-terminated path of this module's making, which lives while the place is used.
-        let path = unsafe { core::ffi::CStr::from_ptr(self.path as *const core::ffi::c_char) }.to_bytes();
+        let path = unsafe {
+            let start = self.path as *const u8;
+            while *start.add(len) != 0 {
+                len += 1;
+            }
+            core::slice::from_raw_parts(start, len)
+        };
         if path.first() == Some(&b'/') && !self.in_root {
             return Ok(self.path);
         }
