@@ -86,6 +86,19 @@ pub struct Host {
 }
 
 impl Host {
+    /// The path without its zero.
+    pub fn bytes(&self) -> &[u8] {
+        let start = self.path as *const u8;
+        let mut len = 0;
+        // SAFETY: a zero-terminated path of this module's making, which lives while the place is used.
+        unsafe {
+            while *start.add(len) != 0 {
+                len += 1;
+            }
+            core::slice::from_raw_parts(start, len)
+        }
+    }
+
     /// The address of one path that says it all, for calls that take no directory.
     ///
     /// # Errors
@@ -94,15 +107,7 @@ impl Host {
         if self.directory == WORKING {
             return Ok(self.path);
         }
-        let mut len = 0;
-        // SAFETY: a zero-terminated path of this module's making, which lives while the place is used.
-        let path = unsafe {
-            let start = self.path as *const u8;
-            while *start.add(len) != 0 {
-                len += 1;
-            }
-            core::slice::from_raw_parts(start, len)
-        };
+        let path = self.bytes();
         if path.first() == Some(&b'/') && !self.in_root {
             return Ok(self.path);
         }

@@ -107,8 +107,7 @@ impl Address {
 
     /// The address as the host must have it: the path of a local one is where the guest's tree has it.
     fn located(&self, place: &Host) -> Result<Address, Errno> {
-        // SAFETY: a zero-terminated path of the stub's.
-        let path = unsafe { core::ffi::CStr::from_ptr(place.path as *const core::ffi::c_char) }.to_bytes();
+        let path = place.bytes();
         if place.directory == AT_FDCWD || path.first() == Some(&b'/') {
             return Address::local(&[path]);
         }
