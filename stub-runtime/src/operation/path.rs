@@ -79,6 +79,8 @@ pub struct Host {
     pub directory: i32,
     /// Address of the zero-terminated path.
     pub path: u64,
+    /// Its length without the zero.
+    len: usize,
     /// The directory is the root for this path; only for what is opened.
     pub in_root: bool,
     /// A descriptor made on the way, to be closed afterwards.
@@ -88,15 +90,8 @@ pub struct Host {
 impl Host {
     /// The path without its zero.
     pub fn bytes(&self) -> &[u8] {
-        let start = self.path as *const u8;
-        let mut len = 0;
-        // SAFETY: a zero-terminated path of this module's making, which lives while the place is used.
-        unsafe {
-            while *start.add(len) != 0 {
-                len += 1;
-            }
-            core::slice::from_raw_parts(start, len)
-        }
+        // SAFETY: bytes of this module's making, which live while the place is used.
+        unsafe { core::slice::from_raw_parts(self.path as *const u8, self.len) }
     }
 
     /// The address of one path that says it all, for calls that take no directory.
@@ -116,7 +111,7 @@ impl Host {
     }
 
     fn plain(directory: i32, path: &PathBuffer) -> Host {
-        Host { directory, path: path.address(), in_root: false, _held: Held(-1) }
+        Host { directory, path: path.address(), len: path.bytes().len(), in_root: false, _held: Held(-1) }
     }
 }
 
@@ -349,22 +344,23 @@ impl Path {
     /// The path from `start` on, with a donated directory as its root.
     fn inside(&mut self, root: i32, start: usize, aim: Aim) -> Result<Host, Errno> {
         let rest = &self.absolute.bytes()[start..];
+        let len = rest.len().max(1);
         let path =
             if rest.is_empty() { c".".as_ptr() as u64 } else { self.absolute.address() + start as u64 };
         if let Aim::Open { .. } = aim {
-            return Ok(Host { directory: root, path, in_root: true, _held: Held(-1) });
+            return Ok(Host { directory: root, path, len, in_root: true, _held: Held(-1) });
         }
         let (parent, name) = lexical::split(rest);
         if aim == Aim::Follow || name.is_empty() {
             let file = Held(open_in_root(root, path, O_PATH)?);
-            let path = self.text.set_numbered(b"/proc/self/fd/", file.0)?.address();
-            return Ok(Host { directory: WORKING, path, in_root: false, _held: file });
+            let link = self.text.set_numbered(b"/proc/self/fd/", file.0)?;
+            return Ok(Host { _held: file, ..Host::plain(WORKING, link) });
         }
         let mut above = PathBuffer::new();
         let above = above.set(&[if parent.is_empty() { b"." } else { parent }])?;
         let directory = Held(open_in_root(root, above.address(), O_PATH | O_DIRECTORY)?);
-        let path = self.absolute.address() + (self.absolute.bytes().len() - name.len()) as u64;
-        Ok(Host { directory: directory.0, path, in_root: false, _held: directory })
+        let (path, len) = (name.as_ptr() as u64, name.len());
+        Ok(Host { directory: directory.0, path, len, in_root: false, _held: directory })
     }
 }
 
