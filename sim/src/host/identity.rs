@@ -1,13 +1,14 @@
 //! Acting on files as the guest that asks, not as the mapper.
 
+use rustix::thread::{CapabilitySet, CapabilitySets};
 use schemas::Errno;
 use schemas::server::Credentials;
 
 /// Runs `act` with the file-system identity of `credentials`.
 ///
 /// A mapper without privilege serves guests of its own user and just acts. A privileged one takes the guest's
-/// effective user, group and supplementary groups for this thread: `setfsuid(2)` away from 0 also takes the file
-/// capabilities (`capabilities(7)`, "Effect of user ID changes on capabilities").
+/// effective user, group and supplementary groups for this thread, and does without its capabilities
+/// (`capabilities(7)`) while it acts.
 pub fn acting_as<T>(credentials: &Credentials, act: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
     if !rustix::process::geteuid().is_root() || credentials.is_root() {
         return act();
@@ -20,6 +21,7 @@ pub fn acting_as<T>(credentials: &Credentials, act: impl FnOnce() -> Result<T, E
 struct Assumed {
     groups: Vec<libc::gid_t>,
     group: libc::gid_t,
+    capabilities: CapabilitySets,
 }
 
 impl Assumed {
@@ -28,6 +30,7 @@ impl Assumed {
         let assumed = Self {
             groups: groups.into_iter().map(|group| group.as_raw()).collect(),
             group: rustix::process::getegid().as_raw(),
+            capabilities: rustix::thread::capabilities(None).map_err(|error| Errno(error.raw_os_error()))?,
         };
         if !set_groups(&credentials.groups) {
             return Err(Errno::PERM);
@@ -43,19 +46,22 @@ impl Assumed {
                 return Err(Errno::PERM);
             }
         }
+        let none = CapabilitySets { effective: CapabilitySet::empty(), ..assumed.capabilities };
+        rustix::thread::set_capabilities(None, none).map_err(|error| Errno(error.raw_os_error()))?;
         Ok(assumed)
     }
 }
 
 impl Drop for Assumed {
     fn drop(&mut self) {
+        let capable = rustix::thread::set_capabilities(None, self.capabilities).is_ok();
         // SAFETY: both calls take numbers and concern this thread only.
         let back = unsafe {
             libc::setfsuid(0);
             libc::setfsgid(self.group);
             libc::setfsuid(u32::MAX) as u32 == 0 && libc::setfsgid(u32::MAX) as u32 == self.group
         };
-        if !set_groups(&self.groups) || !back {
+        if !set_groups(&self.groups) || !back || !capable {
             // To go on as somebody else would be worse than to end.
             std::process::abort();
         }

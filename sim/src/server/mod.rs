@@ -56,15 +56,20 @@ macro_rules! descriptor_methods {
     };
 }
 
+pub mod auth;
 pub mod descriptor;
 pub mod directory;
+pub mod exec;
 pub mod hostfs;
 pub mod listing;
+pub mod pflocal;
 pub mod proc;
 pub mod process;
 pub mod signals;
+pub mod socket;
 pub mod status;
 pub mod system;
+pub mod term;
 
 #[cfg(test)]
 pub(crate) mod testing;
