@@ -26,3 +26,4 @@ pub mod socket;
 pub mod status;
 pub mod system;
 pub mod thread;
+pub mod watch;

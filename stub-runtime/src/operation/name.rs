@@ -87,12 +87,12 @@ pub fn rename(cx: &mut Context, from: At, to: At, flags: u32) -> Result<u64, Err
     )
 }
 
-/// linkat(2): with `follow` what a link leads to gets the name.
+/// linkat(2).
 ///
 /// # Errors
 /// As the host's; `EXDEV` over the border of a mount.
-pub fn link(cx: &mut Context, from: At, to: At, follow: bool) -> Result<u64, Errno> {
-    let flags = if follow { u64::from(AT_SYMLINK_FOLLOW) } else { 0 };
+pub fn link(cx: &mut Context, from: At, to: At, flags: u32) -> Result<u64, Errno> {
+    let follow = flags & AT_SYMLINK_FOLLOW != 0;
     perform_two(
         cx,
         Operation::FsLink,
@@ -100,7 +100,7 @@ pub fn link(cx: &mut Context, from: At, to: At, follow: bool) -> Result<u64, Err
         |_, from, to| {
             let (a, b) = (from.directory as u64, to.directory as u64);
             // SAFETY: the paths are ours.
-            unsafe { call(__NR_linkat, [a, from.path, b, to.path, flags]) }
+            unsafe { call(__NR_linkat, [a, from.path, b, to.path, u64::from(flags)]) }
         },
         |cx, from, to| two_at_server(cx, from, to, Two::Link(follow)),
     )

@@ -51,13 +51,19 @@ pub fn open_path(
         |cx, remote| open_at_server(cx, remote, flags, mode, resolve),
     )?;
     if by_host {
-        let mounts = mounts::current(cx);
-        if let Some(seen) = path.above(mounts) {
-            let made = cx.process().descriptors.set(descriptor as i32, Meaning::of(Kind::Above), seen);
-            made.inspect_err(|_| discard(descriptor as i32))?;
-        }
+        note_opened(cx, path, descriptor as i32)?;
     }
     Ok(descriptor)
+}
+
+/// Keeps in mind that what the host opened is above a mount, if it is.
+///
+/// # Errors
+/// `EMFILE`, `ENOMEM`; the descriptor is closed then.
+pub fn note_opened(cx: &Context, path: &Path, descriptor: i32) -> Result<(), Errno> {
+    let Some(seen) = path.above(mounts::current(cx)) else { return Ok(()) };
+    let made = cx.process().descriptors.set(descriptor, Meaning::of(Kind::Above), seen);
+    made.inspect_err(|_| discard(descriptor))
 }
 
 fn open_on_host(place: &Host, flags: u32, mode: u32, resolve: u64) -> Result<u64, Errno> {
@@ -86,7 +92,11 @@ struct Opened {
     meaning: Meaning,
 }
 
-fn open_at_server(
+/// What a server says to an open; the descriptor is installed.
+///
+/// # Errors
+/// As the server's.
+pub fn open_at_server(
     cx: &mut Context,
     remote: &mut Remote<'_>,
     flags: u32,

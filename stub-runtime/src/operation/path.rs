@@ -220,6 +220,11 @@ impl Path {
         self.text.bytes()
     }
 
+    /// Its address, zero-terminated.
+    pub fn address(&self) -> u64 {
+        self.text.address()
+    }
+
     /// Where the guest sees it, if that is above a mount.
     pub fn above(&self, mounts: &Mounts) -> Option<&[u8]> {
         let path = if self.is_absolute_known { self.absolute.bytes() } else { self.text.bytes() };

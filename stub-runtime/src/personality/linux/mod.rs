@@ -5,6 +5,7 @@ use super::Personality;
 pub mod action;
 pub mod calls;
 pub mod errno;
+pub mod file;
 pub mod frame;
 pub mod layouts;
 pub mod memory;

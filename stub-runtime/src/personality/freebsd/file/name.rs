@@ -1,6 +1,6 @@
 //! Names in directories: mkdir(2), unlink(2), rename(2), link(2), symlink(2), readlink(2), mknod(2).
 
-use linux_raw_sys::general::{S_IFDIR, S_IFIFO, S_IFMT};
+use linux_raw_sys::general::{AT_SYMLINK_FOLLOW, S_IFDIR, S_IFIFO, S_IFMT};
 use schemas::Errno;
 
 use super::{at_flags, status as layouts};
@@ -129,7 +129,7 @@ pub fn rename_with(
 /// # Errors
 /// As the host's.
 pub fn link(cx: &mut Context, from: Pointer, to: Pointer) -> Result<u64, Errno> {
-    name::link(cx, At::working(from), At::working(to), true)
+    name::link(cx, At::working(from), At::working(to), AT_SYMLINK_FOLLOW)
 }
 
 /// linkat(2).
@@ -144,16 +144,15 @@ pub fn link_at(
     to: Pointer,
     given: u32,
 ) -> Result<u64, Errno> {
-    at_flags(given, flags::AT_SYMLINK_FOLLOW | flags::AT_EMPTY_PATH)?;
-    let follow = given & flags::AT_SYMLINK_FOLLOW != 0;
+    let host = at_flags(given, flags::AT_SYMLINK_FOLLOW | flags::AT_EMPTY_PATH)?;
     let target = At { directory: to_directory, path: to };
     if given & flags::AT_EMPTY_PATH != 0 && guest::get::<u8>(from.0)? == 0 {
         // The host lets only the superuser name a descriptor so, but anyone by its path.
         let mut path = PathBuffer::new();
         let path = path.set_numbered(b"/proc/self/fd/", directory)?;
-        return name::link(cx, At { directory: WORKING, path: Pointer(path.address()) }, target, true);
+        return name::link(cx, At::working(Pointer(path.address())), target, AT_SYMLINK_FOLLOW);
     }
-    name::link(cx, At { directory, path: from }, target, follow)
+    name::link(cx, At { directory, path: from }, target, host)
 }
 
 /// symlink(2).

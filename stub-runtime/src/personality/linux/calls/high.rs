@@ -2,13 +2,15 @@
 
 use crate::call::*;
 use crate::call_rows;
-use crate::personality::linux::{memory, process};
+use crate::operation;
+use crate::personality::linux::{file, memory, process};
 
 call_rows! {
     pub const ROWS;
 
     220 => semtimedop(semid: Int, tsops: In<Opaque>, nsops: Uint, timeout: In<Timespec>) -> Int, native;
-    221 => fadvise64(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int, native, FileAdvise;
+    221 => fadvise64(fd: Fd, offset: Offset, len: Offset, advice: FileAdvice) -> Int,
+        full, FileAdvise, file::data::advise;
     222 => timer_create(which_clock: ClockId, event: In<SignalEvent>, created_timer_id: Out<Int>) -> Int,
         native, TimeTimer;
     223 => timer_settime(timer_id: Int, flags: TimerFlags, new: In<Itimerspec>, old: Out<Itimerspec>) -> Int,
@@ -27,7 +29,8 @@ call_rows! {
     233 => epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In<EpollEvent>) -> Int,
         native, EventQueueControl;
     234 => tgkill(tgid: Pid, pid: Pid, sig: Signal) -> Int, native, SignalQueue;
-    235 => utimes(filename: Path, utimes: In<Pair<Timeval>>) -> Int, native, FsSetTimes;
+    235 => utimes(filename: Path, utimes: In<Pair<Timeval>>) -> Int,
+        full, FsSetTimes, file::attribute::set_times;
     236 => vserver() -> Int, none("never implemented by Linux");
     237 => mbind(start: Address, len: Size, mode: Int, nmask: In<Opaque>, maxnode: Ulong, flags: Bits) -> Int,
         native, MemoryAdvise;
@@ -56,25 +59,35 @@ call_rows! {
     251 => ioprio_set(which: Int, who: Int, ioprio: Int) -> Int, native, ProcSchedule;
     252 => ioprio_get(which: Int, who: Int) -> Int, native, ProcSchedule;
     253 => inotify_init() -> Fd, native, EventWatchDescriptor;
-    254 => inotify_add_watch(fd: Fd, path: Path, mask: WatchMask) -> Int, native, FsWatch;
+    254 => inotify_add_watch(fd: Fd, path: Path, mask: WatchMask) -> Int, full, FsWatch, file::name::watch;
     255 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, native, FsWatch;
     256 => migrate_pages(pid: Pid, maxnode: Ulong, from: In<Opaque>, to: In<Opaque>) -> Int,
         missing, MemoryAdvise;
-    257 => openat(dfd: DirFd, filename: Path, flags: OpenFlags, mode: Mode) -> Fd, native, FsOpen;
-    258 => mkdirat(dfd: DirFd, pathname: Path, mode: Mode) -> Int, native, FsMakeDirectory;
-    259 => mknodat(dfd: DirFd, filename: Path, mode: Mode, dev: Device) -> Int, native, FsMakeNode;
+    257 => openat(dfd: DirFd, filename: Path, flags: OpenFlags, mode: Mode) -> Fd,
+        full, FsOpen, file::open::open_at;
+    258 => mkdirat(dfd: DirFd, pathname: Path, mode: Mode) -> Int,
+        full, FsMakeDirectory, file::name::make_directory_at;
+    259 => mknodat(dfd: DirFd, filename: Path, mode: Mode, dev: Device) -> Int,
+        full, FsMakeNode, file::name::make_node_at;
     260 => fchownat(dfd: DirFd, filename: Path, user: Uid, group: Gid, flag: AtFlags) -> Int,
-        native, FsSetOwner;
-    261 => futimesat(dfd: DirFd, filename: Path, utimes: In<Pair<Timeval>>) -> Int, native, FsSetTimes;
-    262 => newfstatat(dfd: DirFd, filename: Path, statbuf: Out<Stat>, flag: AtFlags) -> Int, native, FsStat;
-    263 => unlinkat(dfd: DirFd, pathname: Path, flag: AtFlags) -> Int, native, FsRemove;
-    264 => renameat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path) -> Int, native, FsRename;
+        full, FsSetOwner, file::attribute::set_owner_at;
+    261 => futimesat(dfd: DirFd, filename: Path, utimes: In<Pair<Timeval>>) -> Int,
+        full, FsSetTimes, file::attribute::set_times_at;
+    262 => newfstatat(dfd: DirFd, filename: Path, statbuf: Out<Stat>, flag: AtFlags) -> Int,
+        full, FsStat, file::status::stat_at;
+    263 => unlinkat(dfd: DirFd, pathname: Path, flag: AtFlags) -> Int, full, FsRemove, file::name::unlink_at;
+    264 => renameat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path) -> Int,
+        full, FsRename, file::name::rename_at;
     265 => linkat(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: AtFlags) -> Int,
-        native, FsLink;
-    266 => symlinkat(oldname: Path, newdfd: DirFd, newname: Path) -> Int, native, FsSymbolicLink;
-    267 => readlinkat(dfd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsiz: Size) -> Size, native, FsReadLink;
-    268 => fchmodat(dfd: DirFd, filename: Path, mode: Mode) -> Int, native, FsSetMode;
-    269 => faccessat(dfd: DirFd, filename: Path, mode: AccessMode) -> Int, native, FsAccess;
+        full, FsLink, file::name::link_at;
+    266 => symlinkat(oldname: Path, newdfd: DirFd, newname: Path) -> Int,
+        full, FsSymbolicLink, file::name::symbolic_link_at;
+    267 => readlinkat(dfd: DirFd, path: Path, buf: Out<Buffer<3>>, bufsiz: Size) -> Size,
+        full, FsReadLink, file::name::read_link_at;
+    268 => fchmodat(dfd: DirFd, filename: Path, mode: Mode) -> Int,
+        full, FsSetMode, file::attribute::set_mode_at;
+    269 => faccessat(dfd: DirFd, filename: Path, mode: AccessMode) -> Int,
+        full, FsAccess, file::status::access_at;
     270 => pselect6(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
         tsp: InOut<Timespec>, sig: Address
@@ -88,10 +101,10 @@ call_rows! {
         native, ThreadRobustList;
     275 => splice(
         fd_in: Fd, off_in: InOut<Long>, fd_out: Fd, off_out: InOut<Long>, len: Size, flags: SpliceFlags
-    ) -> Size, native, FileSend;
+    ) -> Size, full, FileSend, file::send::splice;
     276 => tee(fdin: Fd, fdout: Fd, len: Size, flags: SpliceFlags) -> Size, native, FileSend;
     277 => sync_file_range(fd: Fd, offset: Offset, nbytes: Offset, flags: Bits) -> Int,
-        native, FileSynchronize;
+        full, FileSynchronize, file::data::synchronize_range;
     278 => vmsplice(fd: Fd, uiov: In<List<Iovec, 2>>, nr_segs: Ulong, flags: SpliceFlags) -> Size,
         native, FileSend;
     279 => move_pages(
@@ -99,7 +112,7 @@ call_rows! {
         flags: Bits
     ) -> Int, missing, MemoryAdvise;
     280 => utimensat(dfd: DirFd, filename: Path, utimes: In<Pair<Timespec>>, flags: AtFlags) -> Int,
-        native, FsSetTimes;
+        full, FsSetTimes, file::attribute::set_exact_times;
     281 => epoll_pwait(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: Int, sigmask: In<SignalSet>,
         sigsetsize: Size
@@ -107,7 +120,8 @@ call_rows! {
     282 => signalfd(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size) -> Fd, native, EventSignalDescriptor;
     283 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, native, EventTimerDescriptor;
     284 => eventfd(count: Uint) -> Fd, native, EventNotify;
-    285 => fallocate(fd: Fd, mode: AllocateMode, offset: Offset, len: Offset) -> Int, native, FileAllocate;
+    285 => fallocate(fd: Fd, mode: AllocateMode, offset: Offset, len: Offset) -> Int,
+        full, FileAllocate, file::data::allocate;
     286 => timerfd_settime(ufd: Fd, flags: TimerFlags, utmr: In<Itimerspec>, otmr: Out<Itimerspec>) -> Int,
         native, EventTimerDescriptor;
     287 => timerfd_gettime(ufd: Fd, otmr: Out<Itimerspec>) -> Int, native, EventTimerDescriptor;
@@ -118,13 +132,14 @@ call_rows! {
         native, EventSignalDescriptor;
     290 => eventfd2(count: Uint, flags: CreationFlags) -> Fd, native, EventNotify;
     291 => epoll_create1(flags: EpollFlags) -> Fd, native, EventQueueCreate;
-    292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd, native, FileDuplicate;
+    292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd,
+        partial("numbers that the stub keeps for itself are refused"), FileDuplicate, file::open::duplicate_with;
     293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, native, PflocalPipe;
     294 => inotify_init1(flags: CreationFlags) -> Fd, native, EventWatchDescriptor;
     295 => preadv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
-        native, FilePositionRead;
+        full, FilePositionRead, file::data::preadv;
     296 => pwritev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
-        native, FilePositionWrite;
+        full, FilePositionWrite, file::data::pwritev;
     297 => rt_tgsigqueueinfo(tgid: Pid, pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int,
         native, SignalQueue;
     298 => perf_event_open(attr: In<Opaque>, pid: Pid, cpu: Int, group_fd: Fd, flags: Bits) -> Fd,
@@ -143,7 +158,7 @@ call_rows! {
     304 => open_by_handle_at(mountdirfd: DirFd, handle: In<Opaque>, flags: OpenFlags) -> Fd,
         none("file handles are for NFS servers");
     305 => clock_adjtime(which_clock: ClockId, utx: InOut<Opaque>) -> Int, native, TimeSet;
-    306 => syncfs(fd: Fd) -> Int, native, FileSynchronize;
+    306 => syncfs(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize_filesystem;
     307 => sendmmsg(fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags) -> Int,
         native, SocketSend;
     308 => setns(fd: Fd, flags: CloneFlags) -> Int, native, ProcControl;
@@ -160,7 +175,7 @@ call_rows! {
     314 => sched_setattr(pid: Pid, attr: In<Opaque>, flags: Bits) -> Int, native, ProcSchedule;
     315 => sched_getattr(pid: Pid, attr: Out<Opaque>, size: Uint, flags: Bits) -> Int, native, ProcSchedule;
     316 => renameat2(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: RenameFlags) -> Int,
-        native, FsRename;
+        full, FsRename, file::name::rename_with;
     317 => seccomp(op: SeccompOperation, flags: Bits, uargs: Address) -> Int, missing, ProcControl;
     318 => getrandom(buf: Out<Bytes<1>>, count: Size, flags: RandomFlags) -> Size, native, SystemRandom;
     319 => memfd_create(uname: Text, flags: MemoryFileFlags) -> Fd, native, MemoryShare;
@@ -175,17 +190,17 @@ call_rows! {
     325 => mlock2(start: Address, len: Size, flags: LockFlags) -> Int, native, MemoryLock;
     326 => copy_file_range(
         fd_in: Fd, off_in: InOut<Long>, fd_out: Fd, off_out: InOut<Long>, len: Size, flags: Bits
-    ) -> Size, native, FileSend;
+    ) -> Size, full, FileSend, file::send::copy;
     327 => preadv2(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset, flags: Bits) -> Size,
-        native, FilePositionRead;
+        full, FilePositionRead, file::data::preadv2;
     328 => pwritev2(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset, flags: Bits) -> Size,
-        native, FilePositionWrite;
+        full, FilePositionWrite, file::data::pwritev2;
     329 => pkey_mprotect(start: Address, len: Size, prot: Protection, pkey: Int) -> Int,
         full, MemoryProtect, memory::protect_with_key;
     330 => pkey_alloc(flags: Bits, init_val: Ulong) -> Int, native, MemoryProtect;
     331 => pkey_free(pkey: Int) -> Int, native, MemoryProtect;
     332 => statx(dfd: DirFd, path: Path, flags: AtFlags, mask: StatxMask, buffer: Out<Statx>) -> Int,
-        native, FsStat;
+        full, FsStat, file::status::statx;
     333 => io_pgetevents(
         ctx_id: Ulong, min_nr: Long, nr: Long, events: Out<Opaque>, timeout: In<Timespec>, sig: Address
     ) -> Int, missing, EventQueueWait;
@@ -211,10 +226,13 @@ call_rows! {
     433 => fspick(dfd: DirFd, path: Path, flags: Bits) -> Fd, missing, FsMount;
     434 => pidfd_open(pid: Pid, flags: OpenFlags) -> Fd, native, ProcWait;
     435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid, full, ThreadCreate, process::clone3;
-    436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int, native, FileClose;
-    437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd, native, FsOpen;
+    436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int,
+        full, FileClose, operation::open::close_range;
+    437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd,
+        full, FsOpen, file::open::open_with;
     438 => pidfd_getfd(pidfd: Fd, fd: Fd, flags: Bits) -> Fd, missing, ProcTrace;
-    439 => faccessat2(dfd: DirFd, filename: Path, mode: AccessMode, flags: AtFlags) -> Int, native, FsAccess;
+    439 => faccessat2(dfd: DirFd, filename: Path, mode: AccessMode, flags: AtFlags) -> Int,
+        full, FsAccess, file::status::access_with;
     440 => process_madvise(pidfd: Fd, vec: In<List<Iovec, 2>>, vlen: Size, behavior: Advice, flags: Bits) -> Size,
         missing, MemoryAdvise;
     441 => epoll_pwait2(
@@ -237,7 +255,8 @@ call_rows! {
         missing, MemoryAdvise;
     451 => cachestat(fd: Fd, cstat_range: In<Opaque>, cstat: Out<Opaque>, flags: Bits) -> Int,
         native, FileStat;
-    452 => fchmodat2(dfd: DirFd, filename: Path, mode: Mode, flags: AtFlags) -> Int, native, FsSetMode;
+    452 => fchmodat2(dfd: DirFd, filename: Path, mode: Mode, flags: AtFlags) -> Int,
+        full, FsSetMode, file::attribute::set_mode_with;
     453 => map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address, missing, MemoryMap;
     454 => futex_wake(uaddr: Address, mask: Bits, nr: Int, flags: Bits) -> Int, native, ThreadWake;
     455 => futex_wait(

@@ -3,20 +3,20 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{action, memory, process};
+use crate::personality::linux::{action, file, memory, process};
 
 call_rows! {
     pub const ROWS;
 
-    0 => read(fd: Fd, buf: Out<Bytes<2>>, count: Size) -> Size, native, FileRead;
-    1 => write(fd: Fd, buf: In<Bytes<2>>, count: Size) -> Size, native, FileWrite;
-    2 => open(filename: Path, flags: OpenFlags, mode: Mode) -> Fd, native, FsOpen;
-    3 => close(fd: Fd) -> Int, native, FileClose;
-    4 => stat(filename: Path, statbuf: Out<Stat>) -> Int, native, FsStat;
-    5 => fstat(fd: Fd, statbuf: Out<Stat>) -> Int, native, FileStat;
-    6 => lstat(filename: Path, statbuf: Out<Stat>) -> Int, native, FsStat;
+    0 => read(fd: Fd, buf: Out<Bytes<2>>, count: Size) -> Size, full, FileRead, operation::file::read;
+    1 => write(fd: Fd, buf: In<Bytes<2>>, count: Size) -> Size, full, FileWrite, operation::file::write;
+    2 => open(filename: Path, flags: OpenFlags, mode: Mode) -> Fd, full, FsOpen, file::open::open;
+    3 => close(fd: Fd) -> Int, full, FileClose, operation::open::close;
+    4 => stat(filename: Path, statbuf: Out<Stat>) -> Int, full, FsStat, file::status::stat;
+    5 => fstat(fd: Fd, statbuf: Out<Stat>) -> Int, full, FileStat, file::status::stat_descriptor;
+    6 => lstat(filename: Path, statbuf: Out<Stat>) -> Int, full, FsStat, file::status::stat_link;
     7 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, native, EventPoll;
-    8 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, native, FileSeek;
+    8 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, full, FileSeek, file::data::seek;
     9 => mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, off: Offset) -> Address,
         full, MemoryMap, memory::map;
     10 => mprotect(addr: Address, len: Size, prot: Protection) -> Int, full, MemoryProtect, operation::memory::protect;
@@ -28,11 +28,15 @@ call_rows! {
         full, SignalMask, action::mask;
     15 => rt_sigreturn() -> Never, full, SignalReturn, action::signal_return;
     16 => ioctl(fd: Fd, cmd: IoctlRequest, arg: IoctlArgument) -> Int, native, DeviceControl;
-    17 => pread64(fd: Fd, buf: Out<Bytes<2>>, count: Size, pos: Offset) -> Size, native, FilePositionRead;
-    18 => pwrite64(fd: Fd, buf: In<Bytes<2>>, count: Size, pos: Offset) -> Size, native, FilePositionWrite;
-    19 => readv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong) -> Size, native, FileReadVector;
-    20 => writev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong) -> Size, native, FileWriteVector;
-    21 => access(filename: Path, mode: AccessMode) -> Int, native, FsAccess;
+    17 => pread64(fd: Fd, buf: Out<Bytes<2>>, count: Size, pos: Offset) -> Size,
+        full, FilePositionRead, operation::file::read_at;
+    18 => pwrite64(fd: Fd, buf: In<Bytes<2>>, count: Size, pos: Offset) -> Size,
+        full, FilePositionWrite, operation::file::write_at;
+    19 => readv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong) -> Size,
+        full, FileReadVector, file::data::readv;
+    20 => writev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong) -> Size,
+        full, FileWriteVector, file::data::writev;
+    21 => access(filename: Path, mode: AccessMode) -> Int, full, FsAccess, file::status::access;
     22 => pipe(fildes: Out<Pair<Fd>>) -> Int, native, PflocalPipe;
     23 => select(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
@@ -47,8 +51,9 @@ call_rows! {
     29 => shmget(key: Int, size: Size, shmflg: IpcFlags) -> Int, native, MemoryShare;
     30 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, memory::attach_shared;
     31 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, native, MemoryShare;
-    32 => dup(fildes: Fd) -> Fd, native, FileDuplicate;
-    33 => dup2(oldfd: Fd, newfd: Fd) -> Fd, native, FileDuplicate;
+    32 => dup(fildes: Fd) -> Fd, full, FileDuplicate, file::open::duplicate;
+    33 => dup2(oldfd: Fd, newfd: Fd) -> Fd,
+        partial("numbers that the stub keeps for itself are refused"), FileDuplicate, file::open::duplicate_to;
     34 => pause() -> Int, full, SignalSuspend, process::pause;
     35 => nanosleep(rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int, native, TimeSleep;
     36 => getitimer(which: TimerKind, value: Out<Itimerval>) -> Int, native, TimeInterval;
@@ -56,7 +61,8 @@ call_rows! {
     38 => setitimer(which: TimerKind, value: In<Itimerval>, ovalue: Out<Itimerval>) -> Int,
         native, TimeInterval;
     39 => getpid() -> Pid, native, ProcGetPid;
-    40 => sendfile(out_fd: Fd, in_fd: Fd, offset: InOut<Long>, count: Size) -> Size, native, FileSend;
+    40 => sendfile(out_fd: Fd, in_fd: Fd, offset: InOut<Long>, count: Size) -> Size,
+        full, FileSend, file::send::send;
     41 => socket(family: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
         native, SocketSocket;
     42 => connect(fd: Fd, uservaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int,
@@ -106,30 +112,35 @@ call_rows! {
     69 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, native;
     70 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size, native;
     71 => msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, native;
-    72 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int, native, FileControl;
-    73 => flock(fd: Fd, cmd: FlockOperation) -> Int, native, FileLock;
-    74 => fsync(fd: Fd) -> Int, native, FileSynchronize;
-    75 => fdatasync(fd: Fd) -> Int, native, FileSynchronize;
-    76 => truncate(path: Path, length: Offset) -> Int, native, FsTruncate;
-    77 => ftruncate(fd: Fd, length: Offset) -> Int, native, FileTruncate;
-    78 => getdents(fd: Fd, dirent: Out<Opaque>, count: Uint) -> Int, native, FileReadDirectory;
-    79 => getcwd(buf: Out<Buffer<1>>, size: Size) -> Size, native, FsReadLink;
-    80 => chdir(filename: Path) -> Int, native, FsChangeDirectory;
-    81 => fchdir(fd: Fd) -> Int, native, FsChangeDirectory;
-    82 => rename(oldname: Path, newname: Path) -> Int, native, FsRename;
-    83 => mkdir(pathname: Path, mode: Mode) -> Int, native, FsMakeDirectory;
-    84 => rmdir(pathname: Path) -> Int, native, FsRemove;
-    85 => creat(pathname: Path, mode: Mode) -> Fd, native, FsOpen;
-    86 => link(oldname: Path, newname: Path) -> Int, native, FsLink;
-    87 => unlink(pathname: Path) -> Int, native, FsRemove;
-    88 => symlink(oldname: Path, newname: Path) -> Int, native, FsSymbolicLink;
-    89 => readlink(path: Path, buf: Out<Buffer<2>>, bufsiz: Size) -> Size, native, FsReadLink;
-    90 => chmod(filename: Path, mode: Mode) -> Int, native, FsSetMode;
-    91 => fchmod(fd: Fd, mode: Mode) -> Int, native, FileSetMode;
-    92 => chown(filename: Path, user: Uid, group: Gid) -> Int, native, FsSetOwner;
-    93 => fchown(fd: Fd, user: Uid, group: Gid) -> Int, native, FileSetOwner;
-    94 => lchown(filename: Path, user: Uid, group: Gid) -> Int, native, FsSetOwner;
-    95 => umask(mask: Mode) -> Mode, native, ProcControl;
+    72 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int,
+        full, FileControl, file::control::control;
+    73 => flock(fd: Fd, cmd: FlockOperation) -> Int, full, FileLock, operation::lock::whole;
+    74 => fsync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize;
+    75 => fdatasync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize_data;
+    76 => truncate(path: Path, length: Offset) -> Int, full, FsTruncate, file::attribute::truncate;
+    77 => ftruncate(fd: Fd, length: Offset) -> Int, full, FileTruncate, operation::file::truncate;
+    78 => getdents(fd: Fd, dirent: Out<Opaque>, count: Uint) -> Int,
+        full, FileReadDirectory, file::directory::read_old;
+    79 => getcwd(buf: Out<Buffer<1>>, size: Size) -> Size, full, FsReadLink, operation::directory::working;
+    80 => chdir(filename: Path) -> Int, full, FsChangeDirectory, operation::directory::change;
+    81 => fchdir(fd: Fd) -> Int, full, FsChangeDirectory, operation::directory::change_to;
+    82 => rename(oldname: Path, newname: Path) -> Int, full, FsRename, file::name::rename;
+    83 => mkdir(pathname: Path, mode: Mode) -> Int, full, FsMakeDirectory, file::name::make_directory;
+    84 => rmdir(pathname: Path) -> Int, full, FsRemove, file::name::remove_directory;
+    85 => creat(pathname: Path, mode: Mode) -> Fd, full, FsOpen, file::open::create;
+    86 => link(oldname: Path, newname: Path) -> Int, full, FsLink, file::name::link;
+    87 => unlink(pathname: Path) -> Int, full, FsRemove, file::name::unlink;
+    88 => symlink(oldname: Path, newname: Path) -> Int, full, FsSymbolicLink, file::name::symbolic_link;
+    89 => readlink(path: Path, buf: Out<Buffer<2>>, bufsiz: Size) -> Size,
+        full, FsReadLink, file::name::read_link;
+    90 => chmod(filename: Path, mode: Mode) -> Int, full, FsSetMode, file::attribute::set_mode;
+    91 => fchmod(fd: Fd, mode: Mode) -> Int, full, FileSetMode, file::attribute::set_mode_of_descriptor;
+    92 => chown(filename: Path, user: Uid, group: Gid) -> Int, full, FsSetOwner, file::attribute::set_owner;
+    93 => fchown(fd: Fd, user: Uid, group: Gid) -> Int,
+        full, FileSetOwner, file::attribute::set_owner_of_descriptor;
+    94 => lchown(filename: Path, user: Uid, group: Gid) -> Int,
+        full, FsSetOwner, file::attribute::set_owner_of_link;
+    95 => umask(mask: Mode) -> Mode, full, ProcControl, operation::mask::set;
     96 => gettimeofday(tv: Out<Timeval>, tz: Out<Timezone>) -> Int, native, TimeGet;
     97 => getrlimit(resource: LimitKind, rlim: Out<Rlimit>) -> Int, native, ProcLimits;
     98 => getrusage(who: UsageWho, ru: Out<Rusage>) -> Int, native, ProcUsage;
@@ -168,13 +179,14 @@ call_rows! {
     129 => rt_sigqueueinfo(pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int, native, SignalQueue;
     130 => rt_sigsuspend(unewset: In<SignalSet>, sigsetsize: Size) -> Int, full, SignalSuspend, action::suspend;
     131 => sigaltstack(uss: In<SignalStack>, uoss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
-    132 => utime(filename: Path, times: In<FileTimes>) -> Int, native, FsSetTimes;
-    133 => mknod(filename: Path, mode: Mode, dev: Device) -> Int, native, FsMakeNode;
+    132 => utime(filename: Path, times: In<FileTimes>) -> Int, full, FsSetTimes, file::attribute::set_seconds;
+    133 => mknod(filename: Path, mode: Mode, dev: Device) -> Int, full, FsMakeNode, file::name::make_node;
     134 => uselib(library: Path) -> Int, none("a.out libraries, not in any x86-64 kernel");
     135 => personality(personality: Uint) -> Uint, missing, ProcControl;
     136 => ustat(dev: Device, ubuf: Out<Opaque>) -> Int, missing, FsStatFilesystem;
-    137 => statfs(pathname: Path, buf: Out<Statfs>) -> Int, native, FsStatFilesystem;
-    138 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int, native, FileStatFilesystem;
+    137 => statfs(pathname: Path, buf: Out<Statfs>) -> Int, full, FsStatFilesystem, file::filesystem::statfs;
+    138 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int,
+        full, FileStatFilesystem, file::filesystem::statfs_descriptor;
     139 => sysfs(option: Int, arg1: Ulong, arg2: Ulong) -> Int, none("lists the kernel's own file systems");
     140 => getpriority(which: PriorityWhich, who: Int) -> Int, native, ProcGetPriority;
     141 => setpriority(which: PriorityWhich, who: Int, niceval: Int) -> Int, native, ProcSetPriority;
@@ -199,13 +211,14 @@ call_rows! {
     158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int, partial("GS belongs to the stub"), ThreadSetBase, process::arch_prctl;
     159 => adjtimex(txc: InOut<Opaque>) -> Int, native, TimeSet;
     160 => setrlimit(resource: LimitKind, rlim: In<Rlimit>) -> Int, native, ProcLimits;
-    161 => chroot(filename: Path) -> Int, native, FsChangeRoot;
+    161 => chroot(filename: Path) -> Int,
+        partial("only where the deployment and the host allow it"), FsChangeRoot, operation::directory::change_root;
     162 => sync() -> Int, native, FileSynchronize;
     163 => acct(name: Path) -> Int, none("no process accounting");
     164 => settimeofday(tv: In<Timeval>, tz: In<Timezone>) -> Int, native, TimeSet;
     165 => mount(dev_name: Text, dir_name: Path, type: Text, flags: MountFlags, data: Address) -> Int,
-        missing, FsMount;
-    166 => umount2(name: Path, flags: UnmountFlags) -> Int, missing, FsUnmount;
+        full, FsMount, file::filesystem::mount;
+    166 => umount2(name: Path, flags: UnmountFlags) -> Int, full, FsUnmount, file::filesystem::unmount;
     167 => swapon(specialfile: Path, swap_flags: Int) -> Int, none("swap belongs to the host"), SystemReboot;
     168 => swapoff(specialfile: Path) -> Int, none("swap belongs to the host"), SystemReboot;
     169 => reboot(magic1: Bits, magic2: Bits, cmd: Bits, arg: Address) -> Int, missing, SystemReboot;
@@ -228,24 +241,30 @@ call_rows! {
     184 => tuxcall() -> Int, none("never implemented by Linux");
     185 => security() -> Int, none("never implemented by Linux");
     186 => gettid() -> Pid, native, ThreadSelf;
-    187 => readahead(fd: Fd, offset: Offset, count: Size) -> Int, native, FileAdvise;
+    187 => readahead(fd: Fd, offset: Offset, count: Size) -> Int, full, FileAdvise, file::data::read_ahead;
     188 => setxattr(pathname: Path, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
-        native, FsSetAttribute;
+        full, FsSetAttribute, file::extended::set;
     189 => lsetxattr(pathname: Path, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
-        native, FsSetAttribute;
+        full, FsSetAttribute, file::extended::set_of_link;
     190 => fsetxattr(fd: Fd, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
-        native, FileSetAttribute;
+        full, FileSetAttribute, file::extended::set_of_descriptor;
     191 => getxattr(pathname: Path, name: Text, value: Out<Bytes<3>>, size: Size) -> Size,
-        native, FsGetAttribute;
+        full, FsGetAttribute, file::extended::get;
     192 => lgetxattr(pathname: Path, name: Text, value: Out<Bytes<3>>, size: Size) -> Size,
-        native, FsGetAttribute;
-    193 => fgetxattr(fd: Fd, name: Text, value: Out<Bytes<3>>, size: Size) -> Size, native, FileGetAttribute;
-    194 => listxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size, native, FsListAttributes;
-    195 => llistxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size, native, FsListAttributes;
-    196 => flistxattr(fd: Fd, list: Out<Bytes<2>>, size: Size) -> Size, native, FileListAttributes;
-    197 => removexattr(pathname: Path, name: Text) -> Int, native, FsRemoveAttribute;
-    198 => lremovexattr(pathname: Path, name: Text) -> Int, native, FsRemoveAttribute;
-    199 => fremovexattr(fd: Fd, name: Text) -> Int, native, FileRemoveAttribute;
+        full, FsGetAttribute, file::extended::get_of_link;
+    193 => fgetxattr(fd: Fd, name: Text, value: Out<Bytes<3>>, size: Size) -> Size,
+        full, FileGetAttribute, file::extended::get_of_descriptor;
+    194 => listxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size,
+        full, FsListAttributes, file::extended::list;
+    195 => llistxattr(pathname: Path, list: Out<Bytes<2>>, size: Size) -> Size,
+        full, FsListAttributes, file::extended::list_of_link;
+    196 => flistxattr(fd: Fd, list: Out<Bytes<2>>, size: Size) -> Size,
+        full, FileListAttributes, file::extended::list_of_descriptor;
+    197 => removexattr(pathname: Path, name: Text) -> Int, full, FsRemoveAttribute, file::extended::remove;
+    198 => lremovexattr(pathname: Path, name: Text) -> Int,
+        full, FsRemoveAttribute, file::extended::remove_of_link;
+    199 => fremovexattr(fd: Fd, name: Text) -> Int,
+        full, FileRemoveAttribute, file::extended::remove_of_descriptor;
     200 => tkill(pid: Pid, sig: Signal) -> Int, native, SignalQueue;
     201 => time(tloc: Out<Long>) -> Long, native, TimeGet;
     202 => futex(
@@ -268,7 +287,8 @@ call_rows! {
     215 => epoll_wait_old() -> Int, none("never implemented by Linux");
     216 => remap_file_pages(start: Address, size: Size, prot: Protection, pgoff: Size, flags: MapFlags) -> Int,
         missing, MemoryRemap;
-    217 => getdents64(fd: Fd, dirent: Out<Opaque>, count: Uint) -> Int, native, FileReadDirectory;
+    217 => getdents64(fd: Fd, dirent: Out<Opaque>, count: Uint) -> Int,
+        full, FileReadDirectory, file::directory::read;
     218 => set_tid_address(tidptr: Address) -> Pid, full, ThreadSelf, process::set_tid_address;
     219 => restart_syscall() -> Long, native, SignalReturn;
 }
