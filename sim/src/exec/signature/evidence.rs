@@ -149,7 +149,8 @@ impl Findings {
 
     fn named(&self, counts: impl Fn(Kind) -> bool) -> Vec<Os> {
         let mut brands = Vec::new();
-        for os in self.seen.iter().filter(|evidence| counts(evidence.kind)).filter_map(|evidence| evidence.os) {
+        for os in self.seen.iter().filter(|evidence| counts(evidence.kind)).filter_map(|evidence| evidence.os)
+        {
             if !brands.contains(&os) {
                 brands.push(os);
             }

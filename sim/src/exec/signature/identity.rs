@@ -80,6 +80,16 @@ impl Identity {
         }
     }
 
+    /// Takes over what a script has from the program that interprets it.
+    pub(super) fn inherit(&mut self, program: &Identity) {
+        self.os = program.os;
+        self.brands.clone_from(&program.brands);
+        self.os_version.clone_from(&program.os_version);
+        self.architecture = program.architecture;
+        self.class = program.class;
+        self.big_endian = program.big_endian;
+    }
+
     /// "Linux i386 ELF", the words with which a person names it.
     pub fn kind(&self) -> String {
         let mut words = Vec::new();

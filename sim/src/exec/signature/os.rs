@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemas::Personality;
 use serde::{Serialize, Serializer};
 
 /// An operating system that the signature reader knows by name.
@@ -62,42 +63,42 @@ impl Os {
 
     /// The word for the command line and for JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Os::Linux => "linux",
-            Os::FreeBsd => "freebsd",
-            Os::NetBsd => "netbsd",
-            Os::OpenBsd => "openbsd",
-            Os::DragonFly => "dragonfly",
-            Os::Solaris => "solaris",
-            Os::Hurd => "hurd",
-            Os::Sco => "sco",
-            Os::Xenix => "xenix",
-            Os::Dos => "dos",
-            Os::Windows => "windows",
-            Os::Os2 => "os2",
-            Os::Darwin => "darwin",
-            Os::Uefi => "uefi",
+        match (self, self.personality()) {
+            (Os::Xenix, _) => "xenix",
+            (_, Some(personality)) => personality.name(),
+            (Os::Windows, None) => "windows",
+            (Os::Os2, None) => "os2",
+            (Os::Darwin, None) => "darwin",
+            (_, None) => "uefi",
         }
     }
 
     /// The name as its makers write it.
     pub fn title(self) -> &'static str {
-        match self {
-            Os::Linux => "Linux",
-            Os::FreeBsd => "FreeBSD",
-            Os::NetBsd => "NetBSD",
-            Os::OpenBsd => "OpenBSD",
-            Os::DragonFly => "DragonFly",
-            Os::Solaris => "Solaris",
-            Os::Hurd => "GNU/Hurd",
-            Os::Sco => "SCO Unix",
-            Os::Xenix => "Xenix",
-            Os::Dos => "DOS",
-            Os::Windows => "Windows",
-            Os::Os2 => "OS/2",
-            Os::Darwin => "Darwin",
-            Os::Uefi => "UEFI",
+        match (self, self.personality()) {
+            (Os::Xenix, _) => "Xenix",
+            (_, Some(personality)) => personality.title(),
+            (Os::Windows, None) => "Windows",
+            (Os::Os2, None) => "OS/2",
+            (Os::Darwin, None) => "Darwin",
+            (_, None) => "UEFI",
         }
+    }
+
+    /// Its personality, if it can have one. Xenix programs ran on SCO Unix too, and would by its personality.
+    pub fn personality(self) -> Option<Personality> {
+        Some(match self {
+            Os::Linux => Personality::Linux,
+            Os::FreeBsd => Personality::FreeBsd,
+            Os::NetBsd => Personality::NetBsd,
+            Os::OpenBsd => Personality::OpenBsd,
+            Os::DragonFly => Personality::DragonFly,
+            Os::Solaris => Personality::Solaris,
+            Os::Hurd => Personality::Hurd,
+            Os::Sco | Os::Xenix => Personality::Sco,
+            Os::Dos => Personality::Dos,
+            Os::Windows | Os::Os2 | Os::Darwin | Os::Uefi => return None,
+        })
     }
 
     /// The OS that a Go tool chain calls `goos` (`go tool dist list`).
@@ -116,6 +117,22 @@ impl Os {
     }
 }
 
+impl From<Personality> for Os {
+    fn from(personality: Personality) -> Os {
+        match personality {
+            Personality::Linux => Os::Linux,
+            Personality::FreeBsd => Os::FreeBsd,
+            Personality::NetBsd => Os::NetBsd,
+            Personality::OpenBsd => Os::OpenBsd,
+            Personality::DragonFly => Os::DragonFly,
+            Personality::Solaris => Os::Solaris,
+            Personality::Sco => Os::Sco,
+            Personality::Dos => Os::Dos,
+            Personality::Hurd => Os::Hurd,
+        }
+    }
+}
+
 impl fmt::Display for Os {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.title())
@@ -130,7 +147,9 @@ impl Serialize for Os {
 
 /// A word that names no OS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no operating system is called {0:?} here; known are: linux, freebsd, netbsd, openbsd, dragonfly, solaris, hurd, sco, xenix, dos, windows, os2, darwin, uefi")]
+#[error(
+    "no operating system is called {0:?} here; known are: linux, freebsd, netbsd, openbsd, dragonfly, solaris, hurd, sco, xenix, dos, windows, os2, darwin, uefi"
+)]
 pub struct UnknownOs(pub String);
 
 impl FromStr for Os {

@@ -90,12 +90,14 @@ pub enum Reason {
         path: PathBuf,
     },
     /// A script's interpreter cannot be run.
-    #[error("a script for {}, which cannot be run: {reason}", path.display())]
+    #[error("a script for {}, which cannot be run: {why}", path.display())]
     ScriptInterpreter {
         /// The interpreter.
         path: PathBuf,
         /// Why not.
-        reason: Box<Reason>,
+        why: String,
+        /// The error number for that.
+        errno: i32,
     },
     /// Scripts that interpret scripts, without end.
     #[error("a script whose interpreters are scripts, more than {} deep", super::script::DEPTH)]
@@ -109,7 +111,9 @@ pub enum Reason {
         error: io::Error,
     },
     /// An Actually Portable Executable that was not yet made an ELF.
-    #[error("an Actually Portable Executable, which begins as a shell script; make an ELF of a copy: sh COPY --assimilate")]
+    #[error(
+        "an Actually Portable Executable, which begins as a shell script; make an ELF of a copy: sh COPY --assimilate"
+    )]
     NotAssimilated,
 }
 
@@ -120,7 +124,7 @@ impl Reason {
             Reason::InterpreterMissing { .. } | Reason::ScriptInterpreterMissing { .. } => ENOENT,
             Reason::InterpreterUnfit { .. } => ELIBBAD,
             Reason::ScriptTooDeep => ELOOP,
-            Reason::ScriptInterpreter { reason, .. } => reason.errno(),
+            Reason::ScriptInterpreter { errno, .. } => *errno,
             Reason::Unreadable { error, .. } => error.raw_os_error().unwrap_or(EIO),
             Reason::Malformed { .. }
             | Reason::Empty
@@ -196,7 +200,9 @@ pub enum Defect {
         align: u64,
     },
     /// Offset and address differ within a page, so the segment cannot be mapped.
-    #[error("segment {segment} cannot be mapped: file offset {offset:#x} and address {address:#x} differ within a page")]
+    #[error(
+        "segment {segment} cannot be mapped: file offset {offset:#x} and address {address:#x} differ within a page"
+    )]
     Misaligned {
         /// Index of the program header.
         segment: usize,
