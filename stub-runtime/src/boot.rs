@@ -11,7 +11,7 @@ use crate::host::linux::signal as host_signal;
 use crate::host::linux::syscall::call;
 use crate::host::linux::{abi, memory, thread};
 use crate::loader::{self, Image};
-use crate::operation::signal;
+use crate::operation::{mounts, open, signal};
 use crate::process::Process;
 use crate::trap::entry;
 use crate::{fail, personality, transport, world};
@@ -169,18 +169,24 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
 
     let mut name = PathBuffer::new();
     name.set(&[handoff.path()])?;
-    let file = match handoff.carry().first_chunk::<4>() {
-        Some(number) => i32::from_le_bytes(*number),
+    let file = match handoff.carry().split_first_chunk::<4>() {
+        Some((number, meanings)) => {
+            process.descriptors.restore(meanings)?;
+            i32::from_le_bytes(*number)
+        }
         None => open_program(&name)?,
     };
-    process.set_executable(real_path(file, &mut name)?)?;
+    let mut known = PathBuffer::new();
+    mounts::path_of(file, &mut known)?;
+    mounts::seen_at(mounts::current(cx), known.bytes(), &mut name)?;
+    process.set_executable(name.bytes())?;
     let mut interpreter = PathBuffer::new();
     let program = loader::elf::load(process, file, false, &mut interpreter)?;
     close(file);
     let mut entered = program.entry;
     let mut interpreter_base = 0;
     if program.has_interpreter {
-        let file = open_program(&interpreter)?;
+        let file = open::open_program(cx, abi::AT_FDCWD, interpreter.bytes(), 0)?;
         let mut none = PathBuffer::new();
         let loaded = loader::elf::load(process, file, true, &mut none)?;
         close(file);
@@ -215,23 +221,11 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     Ok(())
 }
 
-/// Opens a program by its path in the guest's tree.
+/// Opens the program that the mapper found.
 fn open_program(path: &PathBuffer) -> Result<i32, Errno> {
     let flags = u64::from(abi::O_RDONLY | abi::O_CLOEXEC);
     // SAFETY: the path is ours.
     unsafe { call(abi::__NR_openat, [abi::AT_FDCWD as u64, path.address(), flags]) }.map(|fd| fd as i32)
-}
-
-/// The path by which the host knows an open file.
-fn real_path(file: i32, buffer: &mut PathBuffer) -> Result<&[u8], Errno> {
-    let mut link = PathBuffer::new();
-    link.set_numbered(b"/proc/self/fd/", file)?;
-    let mut bytes = [0u8; 1024];
-    // SAFETY: both buffers are ours.
-    let len = unsafe {
-        call(abi::__NR_readlink, [link.address(), bytes.as_mut_ptr() as u64, bytes.len() as u64])
-    }?;
-    Ok(buffer.set(&[&bytes[..len as usize]])?.bytes())
 }
 
 fn close(descriptor: i32) {

@@ -10,6 +10,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, memory, syscall::call};
+use crate::operation::descriptor::Table;
 use crate::{transport, world};
 
 /// How many interpreters of interpreters are followed, as the host's own limit (fs/exec.c).
@@ -45,7 +46,7 @@ pub fn execute(
         return Err(Errno::INVAL);
     }
     let mut arguments = Arguments { guest: argv.0, own: None };
-    let mut file = open(directory, path, flags)?;
+    let mut file = open(cx, directory, path, flags)?;
     if directory != AT_FDCWD && !path.bytes().starts_with(b"/") {
         let mut given = PathBuffer::new();
         given.set(&[path.bytes()])?;
@@ -63,7 +64,7 @@ pub fn execute(
             close(file);
             arguments.prepend(&verdict, path)?;
             core::mem::swap(path, &mut verdict.interpreter);
-            file = open(AT_FDCWD, path, 0)?;
+            file = open(cx, AT_FDCWD, path, 0)?;
             continue;
         }
         let result = match verdict.personality {
@@ -80,15 +81,13 @@ pub fn execute(
 }
 
 /// Opens a file that is to be executed.
-fn open(directory: i32, path: &PathBuffer, flags: u32) -> Result<i32, Errno> {
+fn open(cx: &mut Context, directory: i32, path: &PathBuffer, flags: u32) -> Result<i32, Errno> {
     if flags & AT_EMPTY_PATH != 0 && path.bytes().is_empty() {
         // SAFETY: a copy of the guest's descriptor.
         return unsafe { call(__NR_fcntl, [directory as u64, u64::from(F_DUPFD_CLOEXEC), 0]) }.map(|fd| fd as i32);
     }
     let no_follow = if flags & AT_SYMLINK_NOFOLLOW != 0 { O_NOFOLLOW } else { 0 };
-    let flags = u64::from(O_RDONLY | O_CLOEXEC | no_follow);
-    // SAFETY: the path is ours.
-    unsafe { call(__NR_openat, [directory as u64, path.address(), flags]) }.map(|fd| fd as i32)
+    crate::operation::open::open_program(cx, directory, path.bytes(), no_follow)
 }
 
 fn close(descriptor: i32) {
@@ -216,7 +215,7 @@ fn replace(
 ) -> Result<u64, Errno> {
     let process = cx.process();
     let _held = process.executing.lock();
-    write_handoff(path, file, personality)?;
+    write_handoff(&process.descriptors, path, file, personality)?;
     // The next image takes the program over by its descriptor.
     // SAFETY: our own descriptor; F_SETFD without flags.
     unsafe { call(__NR_fcntl, [file as u64, u64::from(F_SETFD), 0]) }?;
@@ -227,18 +226,29 @@ fn replace(
 }
 
 /// Puts a handoff in the place where the next image looks for it.
-fn write_handoff(path: &PathBuffer, program: i32, personality: Personality) -> Result<(), Errno> {
+fn write_handoff(
+    descriptors: &Table,
+    path: &PathBuffer,
+    program: i32,
+    personality: Personality,
+) -> Result<(), Errno> {
     // SAFETY: the name is a string; the descriptors are our own.
     unsafe {
         let file = call(__NR_memfd_create, [c"handoff".as_ptr() as u64, u64::from(MFD_CLOEXEC)])?;
-        let result = fill_handoff(file as i32, path, program, personality)
+        let result = fill_handoff(file as i32, descriptors, path, program, personality)
             .and_then(|()| call(__NR_dup3, [file, world::reserved(DESCRIPTOR_HANDOFF) as u64, 0]));
         let _ = call(__NR_close, [file]);
         result.map(drop)
     }
 }
 
-fn fill_handoff(file: i32, path: &PathBuffer, program: i32, personality: Personality) -> Result<(), Errno> {
+fn fill_handoff(
+    file: i32,
+    descriptors: &Table,
+    path: &PathBuffer,
+    program: i32,
+    personality: Personality,
+) -> Result<(), Errno> {
     // SAFETY: our own descriptor.
     unsafe { call(__NR_ftruncate, [file as u64, Handoff::SIZE as u64]) }?;
     let at = memory::map_shared(file, Handoff::SIZE as u64, true)?;
@@ -247,8 +257,11 @@ fn fill_handoff(file: i32, path: &PathBuffer, program: i32, personality: Persona
     let result = Handoff::create(bytes).and_then(|handoff| {
         handoff.set_personality(Some(personality));
         handoff.set_flags(if world::started_traced() { HandoffFlags::TRACE } else { HandoffFlags::NONE });
-        handoff.carry_area()[..4].copy_from_slice(&program.to_le_bytes());
-        handoff.set_carry_length(4)?;
+        // The program's descriptor, then what those of the guest mean.
+        let (number, meanings) = handoff.carry_area().split_at_mut(4);
+        number.copy_from_slice(&program.to_le_bytes());
+        let len = descriptors.save(meanings);
+        handoff.set_carry_length(4 + len)?;
         handoff.set_path(path.bytes())
     });
     memory::release(at, Handoff::SIZE as u64);

@@ -66,6 +66,20 @@ pub fn note_opened(cx: &Context, path: &Path, descriptor: i32) -> Result<(), Err
     made.inspect_err(|_| discard(descriptor))
 }
 
+/// Opens a program, found as the guest finds its files, for the stub to read.
+///
+/// # Errors
+/// As openat(2); `EACCES` for a directory.
+pub fn open_program(cx: &mut Context, directory: i32, path: &[u8], flags: u32) -> Result<i32, Errno> {
+    let mut path = Path::own(directory, path)?;
+    let file = open_path(cx, &mut path, O_RDONLY | O_CLOEXEC | flags, 0, 0)? as i32;
+    if cx.process().descriptors.forget(file).is_some() {
+        discard(file);
+        return Err(Errno::ACCES);
+    }
+    Ok(file)
+}
+
 fn open_on_host(place: &Host, flags: u32, mode: u32, resolve: u64) -> Result<u64, Errno> {
     let directory = place.directory as u64;
     if !place.in_root && resolve == 0 {
