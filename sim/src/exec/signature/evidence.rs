@@ -87,9 +87,15 @@ impl fmt::Display for Evidence {
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     seen: Vec<Evidence>,
+    caller: Option<Os>,
 }
 
 impl Findings {
+    /// Notes the OS of the program that executes the file, which counts where marks name several.
+    pub(super) fn called_by(&mut self, caller: Option<Os>) {
+        self.caller = caller;
+    }
+
     /// Adds something seen, once.
     pub(super) fn add(&mut self, kind: Kind, os: impl Into<Option<Os>>, detail: impl Into<String>) {
         let evidence = Evidence { kind, os: os.into(), detail: detail.into(), decisive: false };
@@ -111,20 +117,28 @@ impl Findings {
     /// The OS that the evidence is for, and the kind of evidence that decided.
     ///
     /// The strongest kind that names one single OS decides. A kind that names several (the notes of an Actually
-    /// Portable Executable) leaves it to the next one; if that stays so to the end, the first one named wins.
+    /// Portable Executable) is for the caller's if that is one of them, and else leaves it to the next kind; if
+    /// that stays so to the end, the first one named wins.
     fn verdict(&self) -> Option<(Os, Kind)> {
         let mut undecided = None;
         let mut kinds: Vec<Kind> = self.seen.iter().map(|evidence| evidence.kind).collect();
         kinds.sort();
         kinds.dedup();
         for kind in kinds {
-            let mut named = self.seen.iter().filter(|evidence| evidence.kind == kind).filter_map(|e| e.os);
-            let Some(first) = named.next() else { continue };
-            if named.all(|os| os == first) {
+            let named: Vec<Os> = self
+                .seen
+                .iter()
+                .filter(|evidence| evidence.kind == kind)
+                .filter_map(|evidence| evidence.os)
+                .collect();
+            let Some(&first) = named.first() else { continue };
+            if named.iter().all(|&os| os == first) {
                 // A guess does not overrule marks that merely name more than one OS.
                 if undecided.is_none() || kind.is_mark() {
                     return Some((first, kind));
                 }
+            } else if let Some(caller) = self.caller.filter(|caller| named.contains(caller)) {
+                return Some((caller, kind));
             }
             undecided = undecided.or(Some((first, kind)));
         }
@@ -181,6 +195,21 @@ mod tests {
         findings.add(Kind::Note, Os::NetBsd, "NetBSD");
         findings.add(Kind::OsAbi, Os::FreeBsd, "OSABI FreeBSD");
         assert_eq!(findings.conclude().0, Some(Os::FreeBsd));
+    }
+
+    #[test]
+    fn notes_that_disagree_are_for_the_callers_os() {
+        let called_by = |caller| {
+            let mut findings = Findings::default();
+            findings.called_by(Some(caller));
+            findings.add(Kind::Note, Os::OpenBsd, "OpenBSD");
+            findings.add(Kind::Note, Os::NetBsd, "NetBSD");
+            findings.add(Kind::OsAbi, Os::FreeBsd, "OSABI FreeBSD");
+            findings.conclude().0
+        };
+        assert_eq!(called_by(Os::NetBsd), Some(Os::NetBsd));
+        assert_eq!(called_by(Os::FreeBsd), Some(Os::FreeBsd));
+        assert_eq!(called_by(Os::Solaris), Some(Os::FreeBsd));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! An OS is recognised by the strongest [`evidence`]: the ABI note before the OSABI byte before the path of the
 //! dynamic linker before other marks before traces such as the system calls. Where the strongest kind names more
-//! than one OS, as an Actually Portable Executable's notes do, the next kind decides.
+//! than one OS, as an Actually Portable Executable's notes do, it is for the caller's or the next kind decides.
 
 mod aout;
 mod ape;
@@ -49,7 +49,7 @@ pub struct Question<'a> {
     pub path: &'a Path,
     /// The OS the user says it is for, which overrides all evidence.
     pub os: Option<Os>,
-    /// The OS of the program that executes it: decides where there is no evidence.
+    /// The OS of the program that executes it: decides where there is no evidence, or marks name several.
     pub caller: Option<Os>,
     /// Whether to look for every kind of evidence, also when the OS is known already.
     pub thorough: bool,
@@ -123,6 +123,7 @@ fn examine(
     draft: &mut Draft,
 ) -> io::Result<Result<(), Flaw>> {
     let head = window.up_to(0, HEAD);
+    draft.findings.called_by(question.caller);
     if let Some(os) = question.os {
         draft.findings.add(Kind::Override, os, format!("named by the user: {}", os.title()));
     }
