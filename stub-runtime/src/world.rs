@@ -68,3 +68,15 @@ pub fn traced() -> bool {
 pub fn started_traced() -> bool {
     TRACE.load(Ordering::Relaxed)
 }
+
+/// A world without mounts and with the default routes, for tests.
+#[cfg(test)]
+pub(crate) fn open_empty() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let at = memory::map(World::SIZE as u64).unwrap();
+        // SAFETY: fresh memory of the right size, page aligned, and never unmapped.
+        let world = unsafe { World::create(NonNull::new(at as *mut u8).unwrap()) };
+        WORLD.store(core::ptr::from_ref(world).cast_mut(), Ordering::Relaxed);
+    });
+}

@@ -208,22 +208,13 @@ pub fn wait(
 mod tests {
     use super::*;
     use crate::host::linux::syscall::call;
+    use crate::operation::trial::context;
 
     const BITS: Bits = Bits {
         same: 0x7,
         to_host: |events| events & 7 | (events & 0x4000) >> 1,
         from_host: |found, asked| found & 0x3f | (found & 0x2000) << 1 & asked,
     };
-
-    fn context() -> &'static mut Context {
-        // SAFETY: every field of a context is a number, an atomic or a raw pointer; zero is a value of each.
-        let context: &'static mut Context = Box::leak(Box::new(unsafe { core::mem::zeroed() }));
-        context.this = context;
-        // ARCH_SET_GS: tests and the standard library do not use GS.
-        // SAFETY: the context is never freed.
-        unsafe { call(__NR_arch_prctl, [0x1001, context.this as u64]) }.unwrap();
-        context
-    }
 
     fn pair() -> [i32; 2] {
         let mut pair = [0i32; 2];

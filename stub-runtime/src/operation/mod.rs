@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod attribute;
 pub mod descriptor;
+pub mod device;
 pub mod directory;
 pub mod event;
 pub mod exec;
@@ -25,5 +26,9 @@ pub mod signal;
 pub mod socket;
 pub mod status;
 pub mod system;
+pub mod terminal;
 pub mod thread;
 pub mod watch;
+
+#[cfg(test)]
+pub(crate) mod trial;

@@ -280,6 +280,10 @@ impl Path {
             let rest = place.strip(self.absolute.bytes()).map_or(0, <[u8]>::len);
             let start = self.absolute.bytes().len() - rest;
             return match place.target {
+                // Links lead from the guest's root, which is the host's, or must not lead out at all.
+                Target::Directory(directory) if !mapped && mounts.root().target == Target::Host => {
+                    Ok(Found::Host(self.below(directory, start)))
+                }
                 Target::Directory(root) if !mapped => self.inside(root, start, aim).map(Found::Host),
                 Target::Host if !mapped => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
                 _ => Ok(Found::Server { mount: place.identifier, start }),
@@ -344,6 +348,13 @@ impl Path {
             }
             Target::Server => true,
         }
+    }
+
+    /// The path from `start` on, from a donated directory.
+    fn below(&self, directory: i32, start: usize) -> Host {
+        let rest = &self.absolute.bytes()[start..];
+        let path = if rest.is_empty() { c".".to_bytes() } else { rest };
+        Host { directory, path: path.as_ptr() as u64, len: path.len(), in_root: false, _held: Held(-1) }
     }
 
     /// The path from `start` on, with a donated directory as its root.

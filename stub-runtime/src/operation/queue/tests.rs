@@ -5,19 +5,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::process::Process;
-
-/// A context for the calling thread, as calls that may sleep need it.
-fn context() -> &'static mut Context {
-    // SAFETY: every field of a context is a number, an atomic or a raw pointer; zero is a value of each.
-    let context: &'static mut Context = Box::leak(Box::new(unsafe { core::mem::zeroed() }));
-    context.this = context;
-    context.process = Process::allocate(&crate::personality::freebsd::PERSONALITY).unwrap();
-    // ARCH_SET_GS: tests and the standard library do not use GS.
-    // SAFETY: the context is never freed.
-    unsafe { call(__NR_arch_prctl, [0x1001, context.this as u64]) }.unwrap();
-    context
-}
+use crate::operation::trial::context;
 
 struct Fixture {
     cx: &'static mut Context,

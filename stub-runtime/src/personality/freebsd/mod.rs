@@ -9,6 +9,7 @@ pub mod errno;
 pub mod file;
 pub mod flags;
 pub mod frame;
+pub mod ioctl;
 pub mod kqueue;
 pub mod layouts;
 pub mod memory;
@@ -19,6 +20,7 @@ pub mod release;
 pub mod signal;
 pub mod socket;
 pub mod start;
+pub mod terminal;
 pub mod thread;
 pub mod umtx;
 

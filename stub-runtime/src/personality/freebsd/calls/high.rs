@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, thread, umtx};
+use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, terminal, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -289,7 +289,7 @@ call_rows! {
     502 => symlinkat(path1: Path, fd: DirFd, path2: Path) -> Int,
         full, FsSymbolicLink, file::name::symbolic_link_at;
     503 => unlinkat(fd: DirFd, path: Path, flag: AtFlags) -> Int, full, FsRemove, file::name::unlink_at;
-    504 => posix_openpt(flags: OpenFlags) -> Fd, missing, TermOpenPair;
+    504 => posix_openpt(flags: OpenFlags) -> Fd, full, TermOpenPair, terminal::open_pair;
     505 => gssd_syscall(path: Path) -> Int, none("the in-kernel RPC client is not part of the world");
     506 => jail_get(iovp: InOut<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
     507 => jail_set(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;

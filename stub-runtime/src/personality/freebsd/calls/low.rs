@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, clock, file, memory, poll, process, socket, thread};
+use crate::personality::freebsd::{action, clock, file, ioctl, memory, poll, process, socket, thread};
 
 call_rows! {
     pub const ROWS;
@@ -78,7 +78,7 @@ call_rows! {
     51 => acct(path: Path) -> Int, none("no process accounting");
     52 => osigpending() -> Int, none("4.3BSD call, not built for amd64"), SignalPending;
     53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
-    54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, missing, DeviceControl;
+    54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, partial("requests to descriptors, terminals and interfaces"), DeviceControl, ioctl::control;
     55 => reboot(opt: Bits) -> Int, missing, SystemReboot;
     56 => revoke(path: Path) -> Int, missing, DeviceControl;
     57 => symlink(path: Path, link: Path) -> Int, full, FsSymbolicLink, file::name::symbolic_link;

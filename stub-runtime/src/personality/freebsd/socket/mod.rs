@@ -1,6 +1,6 @@
 //! FreeBSD's socket calls (socket(2), send(2), recv(2) …).
 
-mod address;
+pub mod address;
 pub mod control;
 pub mod option;
 
