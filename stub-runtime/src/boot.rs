@@ -163,9 +163,9 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     *process.threads.lock() = block;
     thread::adopt(block)?;
     cx.set_mask(host_signal::mask());
+    set_name(handoff.path());
     // Without a mapper the guest runs on what it has; mapped calls fail with a clean error.
     let _ = transport::attach(cx);
-    set_name(handoff.path());
 
     let mut name = PathBuffer::new();
     name.set(&[handoff.path()])?;

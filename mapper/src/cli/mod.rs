@@ -1,5 +1,7 @@
 //! The command line. One module a verb.
 
+mod identify;
+mod print;
 mod run;
 mod select;
 
@@ -16,6 +18,7 @@ struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Identify(identify::Arguments),
 }
 
 /// Exit status when something other than the program asked for went wrong, as of `env`, `nice` and `timeout`.
@@ -49,6 +52,7 @@ pub fn main() -> u8 {
     };
     let done = match command.verb {
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Identify(arguments) => identify::run(arguments),
     };
     match done {
         Ok(()) => 0,

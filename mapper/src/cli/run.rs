@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use schemas::Personality;
 use schemas::transport::HandoffFlags;
 
-use super::{FAILURE, Failure};
+use super::{FAILURE, Failure, identify};
 use crate::deployment::Deployment;
 use crate::launch::background::{self, Side};
 use crate::launch::embedded::{self, Parts};
@@ -55,11 +55,13 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         let status = if matches!(error, ProgramError::NotFound { .. }) { NOT_FOUND } else { CANNOT_RUN };
         Failure::with_status(status, error.to_string())
     })?;
-    let trace_file = arguments.trace.as_deref().map(open_trace).transpose()?;
     let mut deployment = match &arguments.deployment {
         Some(path) => Deployment::load(path).map_err(failed)?,
         None => Deployment::built_in(),
     };
+    let target = identify::target(&deployment, &program, arguments.os, arguments.command)
+        .map_err(|why| Failure::with_status(CANNOT_RUN, format!("{}: {why}", program.display())))?;
+    let trace_file = arguments.trace.as_deref().map(open_trace).transpose()?;
     deployment.options.mediate |= arguments.mediate;
     let face = Face::new(&deployment).map_err(failed)?;
     let mut flags = HandoffFlags::NONE;
@@ -84,8 +86,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         trace: trace_file.as_ref().unwrap_or(&trace_sink).as_fd(),
         directories: face.mounts.directories().collect(),
     };
-    let letter = Letter { path: &program, personality: arguments.os, flags };
-    let start = Start::with_own_environment(arguments.command);
+    let letter = Letter { path: &target.path, personality: Some(target.personality), flags };
+    let start = Start::with_own_environment(target.command);
     Err(failed(launch::become_guest(&ends, &letter, &start)))
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use schemas::{Errno, Personality};
-use sim::hurd::world::World as Hurd;
+use sim::hurd::world::{Guest, World as Hurd};
 use sim::mach::TaskId;
 
 use crate::dispatch::Mapped;
@@ -74,6 +74,7 @@ impl Registry {
                 self.bury(&process);
                 process.set_personality(personality);
             }
+            let _ = self.hurd.task_exec(pid, personality, &program(pid));
             return Ok((process, false));
         }
         let parent = parent.and_then(|parent| self.process(parent));
@@ -99,6 +100,7 @@ impl Registry {
             }
             Entry::Vacant(entry) => {
                 entry.insert(process.clone());
+                self.announce(&process, parent.as_deref());
                 Ok((process, true))
             }
         }
@@ -115,6 +117,7 @@ impl Registry {
     /// Forgets a guest that died. Returns its task, which is ended: its rights are gone.
     pub fn leave(&self, pid: i32) -> Option<TaskId> {
         let (_, process) = self.processes.remove(&pid)?;
+        self.hurd.task_died(pid);
         self.bury(&process);
         self.end_task(process.task());
         Some(process.task())
@@ -165,6 +168,25 @@ impl Registry {
         &self.hurd
     }
 
+    /// Tells the servers of a new guest: a child is what its parent was.
+    fn announce(&self, process: &Process, parent: Option<&Process>) {
+        let (pid, task) = (process.pid(), process.task());
+        if let Some(parent) = parent
+            && self.hurd.task_forked(parent.pid(), pid, task).is_ok()
+        {
+            return;
+        }
+        let guest = Guest {
+            task,
+            pid,
+            personality: process.personality(),
+            jail: 0,
+            command: Vec::new(),
+            path: Vec::new(),
+        };
+        self.hurd.task_started(guest.with_path(&program(pid)));
+    }
+
     fn bury(&self, process: &Process) {
         if let Some(region) = process.set_region(None) {
             self.dead().add(process.personality(), region.region());
@@ -187,6 +209,11 @@ impl Registry {
             tracing::warn!(task = task.0, %error, "a guest's task was gone before it was ended");
         }
     }
+}
+
+/// The program of a guest: the name that its stub gave the process, as the host's own link leads to the stub.
+fn program(pid: i32) -> Vec<u8> {
+    sim::host::process::stat(pid).map(|stat| stat.command).unwrap_or_default()
 }
 
 /// Device and inode of a descriptor's file, when no other file can have them while it is open and no other program can

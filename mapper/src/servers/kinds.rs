@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use schemas::Interface;
-use schemas::server::Server;
+use schemas::server::{
+    AuthServer as AuthAdapter, ExecServer as ExecAdapter, FsServer as FsAdapter, PflocalServer as PflocalAdapter,
+    ProcServer as ProcAdapter, Server, TermServer as TermAdapter,
+};
 use sim::hurd::world::World as Hurd;
+use sim::server::{auth, exec, hostfs, pflocal, proc, term};
 
 use crate::deployment::{Place, ServerKind, ServerSpec};
 
@@ -14,11 +18,7 @@ pub const KINDS: &[ServerKind] = &[
     ServerKind { name: "proc", interface: Interface::Proc },
     ServerKind { name: "exec", interface: Interface::Exec },
     ServerKind { name: "hostfs", interface: Interface::Fs },
-    ServerKind { name: "tmpfs", interface: Interface::Fs },
-    ServerKind { name: "devfs", interface: Interface::Fs },
-    ServerKind { name: "procfs", interface: Interface::Fs },
     ServerKind { name: "pflocal", interface: Interface::Pflocal },
-    ServerKind { name: "pfinet", interface: Interface::Pfinet },
     ServerKind { name: "term", interface: Interface::Term },
 ];
 
@@ -29,38 +29,20 @@ pub fn kind(name: &str) -> Option<ServerKind> {
 
 /// Makes a server.
 pub(super) fn make(name: &str, spec: &ServerSpec, hurd: &Arc<Hurd>) -> Result<Arc<dyn Server>, String> {
-    let _ = hurd;
     if spec.place == Place::Process {
         return Err("servers in processes of their own are not supported; use `place = \"task\"`".to_owned());
     }
     if let Some(setting) = spec.settings.keys().next() {
         return Err(format!("a server of kind {} has no setting `{setting}`", spec.kind.name));
     }
-    Ok(Arc::new(Nobody { name: name.to_owned(), interface: spec.kind.interface }))
-}
-
-struct Nobody {
-    name: String,
-    interface: Interface,
-}
-
-impl Server for Nobody {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn interface(&self) -> Interface {
-        self.interface
-    }
-
-    fn call(
-        &self,
-        _: schemas::Operation,
-        _: &schemas::server::Caller,
-        _: capnp::any_pointer::Reader<'_>,
-        _: capnp::any_pointer::Builder<'_>,
-        _: &mut schemas::server::Capabilities,
-    ) -> Result<(), schemas::Errno> {
-        Err(schemas::Errno::NOSYS)
-    }
+    let world = hurd.clone();
+    Ok(match spec.kind.name {
+        "auth" => Arc::new(AuthAdapter::new(name, auth::AuthServer::new(world))),
+        "proc" => Arc::new(ProcAdapter::new(name, proc::ProcServer::new(world))),
+        "exec" => Arc::new(ExecAdapter::new(name, exec::ExecServer::new(world))),
+        "hostfs" => Arc::new(FsAdapter::new(name, hostfs::hostfs(world))),
+        "pflocal" => Arc::new(PflocalAdapter::new(name, pflocal::PflocalServer::new(world))),
+        "term" => Arc::new(TermAdapter::new(name, term::TermServer)),
+        kind => return Err(format!("there is no server of kind {kind}")),
+    })
 }

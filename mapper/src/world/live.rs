@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use schemas::Personality;
 use sim::hurd::mounts::{MountKind as HurdKind, MountPoint};
-use sim::hurd::world::{Policy, View, World as Hurd};
+use sim::hurd::world::{Identity, Policy, View, World as Hurd};
 use sim::mach::Mach;
 
 use super::{Face, Mounts, Page, Statistics};
-use crate::deployment::{Deployment, ProcessLists};
+use crate::deployment::{Deployment, OsIdentity, ProcessLists};
 use crate::published::Published;
 use crate::registry::{Holding, Registry};
 use crate::route::Table;
@@ -41,6 +41,9 @@ impl Live {
     /// Starts the servers behind a world's face.
     pub fn start(deployment: Deployment, face: Face) -> Result<Self, StartError> {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), policy(&deployment)));
+        for (personality, identity) in &deployment.identities {
+            hurd.set_identity(*personality, identity_of(identity));
+        }
         hurd.mounts.set(mount_points(&face.mounts, &face.table));
         let servers = Servers::start(&deployment, hurd.clone())?;
         Ok(Self::with_servers(deployment, face, servers, hurd))
@@ -97,6 +100,18 @@ fn policy(deployment: &Deployment) -> Policy {
         ProcessLists::PerOs => View::Personality,
     };
     Policy { view, ..Policy::default() }
+}
+
+/// What guests of an OS are told, in the servers' own words.
+fn identity_of(identity: &OsIdentity) -> Identity {
+    Identity {
+        system: identity.system.clone(),
+        release: identity.release.clone(),
+        version: identity.version.clone(),
+        machine: identity.machine.clone(),
+        number: identity.number,
+        ..Identity::default()
+    }
 }
 
 /// The mount table in the servers' own words.
