@@ -34,6 +34,8 @@ pub struct Policy {
     pub change_root: bool,
     /// Whether a guest with effective user 0 may change the names of the system, and sysctl values.
     pub set_system: bool,
+    /// Whether a guest with effective user 0 may change the host's interfaces and routes.
+    pub set_network: bool,
     /// Whether a guest with effective user 0 may end the guests of its OS by `reboot`.
     pub reboot: bool,
 }
@@ -45,6 +47,7 @@ impl Default for Policy {
             set_identities: true,
             change_root: true,
             set_system: true,
+            set_network: false,
             reboot: false,
         }
     }

@@ -62,6 +62,7 @@ pub mod directory;
 pub mod exec;
 pub mod hostfs;
 pub mod listing;
+pub mod pfinet;
 pub mod pflocal;
 pub mod proc;
 pub mod process;
@@ -70,6 +71,7 @@ pub mod socket;
 pub mod status;
 pub mod system;
 pub mod term;
+pub mod tmpfs;
 
 #[cfg(test)]
 pub(crate) mod testing;
