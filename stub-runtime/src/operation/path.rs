@@ -184,11 +184,19 @@ pub struct Path {
     /// The same as the guest sees it, once that had to be found out.
     absolute: PathBuffer,
     is_absolute_known: bool,
+    /// The tree over the shared one that it was found in, or that is to have what is made; −1 for none.
+    overlay: i32,
 }
 
 impl Path {
     const fn new(directory: i32) -> Path {
-        Path { directory, text: PathBuffer::new(), absolute: PathBuffer::new(), is_absolute_known: false }
+        Path {
+            directory,
+            text: PathBuffer::new(),
+            absolute: PathBuffer::new(),
+            is_absolute_known: false,
+            overlay: -1,
+        }
     }
 
     /// Takes a path from the guest.
@@ -324,10 +332,11 @@ impl Path {
         let wanted = exists
             || (aim.creates()
                 && probe(directory, lexical::parent(self.absolute.bytes()), true)
-                && !self.root_has_parent(root));
+                && (self.overlay == directory || !self.root_has_parent(root)));
         if !wanted {
             return Ok(None);
         }
+        self.overlay = directory;
         if mapped {
             return Ok(Some(Found::Server { mount: overlay.identifier, start: 1 }));
         }
@@ -584,8 +593,10 @@ pub fn perform_two<T>(
 ) -> Result<T, Errno> {
     let (mut from, mut to) = (Path::read(cx, first.0)?, Path::read(cx, second.0)?);
     for _ in 0..REDIRECTS {
-        let found = (from.find(cx, operation, first.1)?, to.find(cx, operation, second.1)?);
-        match found {
+        let found = from.find(cx, operation, first.1)?;
+        // What has a name in one tree gets its new one there too, if it can be.
+        to.overlay = from.overlay;
+        match (found, to.find(cx, operation, second.1)?) {
             (Found::Host(from), Found::Host(to)) => return host(cx, &from, &to),
             (Found::Server { mount, start }, Found::Server { mount: other, start: other_start }) => {
                 let mut source = Remote {
