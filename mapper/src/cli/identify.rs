@@ -35,7 +35,11 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let sysroots = sysroots(&deployment);
     let entries: Vec<_> =
         arguments.files.iter().map(|file| Entry::of(&Question::new(file, &sysroots).thoroughly())).collect();
-    if arguments.json { print::json(&entries) } else { print::table(&HEADINGS, entries.iter().map(Entry::row)) }
+    if arguments.json {
+        print::json(&entries)
+    } else {
+        print::table(&HEADINGS, entries.iter().map(Entry::row))
+    }
 }
 
 /// What is to be executed for a program: itself, or the interpreter at the end of a script's chain.
@@ -59,7 +63,8 @@ pub(super) fn target(
     let question = Question::new(program, &sysroots).with_os(os.map(Os::from));
     let identity = identify_path(&question).map_err(|error| error.to_string())?;
     identity.runnable.as_ref().map_err(|reason| reason.to_string())?;
-    let personality = identity.os.and_then(Os::personality).ok_or("no OS is known for it; name one with --os")?;
+    let personality =
+        identity.os.and_then(Os::personality).ok_or("no OS is known for it; name one with --os")?;
     let (path, command) = identity.command(program, command);
     Ok(Target { path, personality, command })
 }

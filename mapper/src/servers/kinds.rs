@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use schemas::Interface;
 use schemas::server::{
-    AuthServer as AuthAdapter, ExecServer as ExecAdapter, FsServer as FsAdapter, PflocalServer as PflocalAdapter,
-    ProcServer as ProcAdapter, Server, TermServer as TermAdapter,
+    AuthServer as AuthAdapter, ExecServer as ExecAdapter, FsServer as FsAdapter,
+    PflocalServer as PflocalAdapter, ProcServer as ProcAdapter, Server, TermServer as TermAdapter,
 };
 use sim::hurd::world::World as Hurd;
 use sim::server::{auth, exec, hostfs, pflocal, proc, term};
