@@ -29,7 +29,8 @@ const BITS: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// A directory of the host with a mount somewhere below it. The entry's path is where the guest sees it.
+    /// A directory of the host with a mount somewhere below it. The entry's path is where the guest sees it;
+    /// `object` is not 0 when the names of mounts in it were read, after those that the host has.
     Above = 1,
     /// A directory of a server: the descriptor is the listing of its entries. The entry's path is where the
     /// guest sees it.
@@ -169,6 +170,16 @@ impl Table {
         }
         self.mark(descriptor, true);
         Ok(())
+    }
+
+    /// Changes what is noted of a descriptor that is not a plain one.
+    pub fn update(&self, descriptor: i32, change: impl FnOnce(&mut Meaning)) {
+        let used = self.used.lock();
+        if let Some(at) = self.find(*used, descriptor) {
+            let area = self.area.load(Ordering::Relaxed);
+            // SAFETY: the record exists, and the lock is held.
+            change(unsafe { &mut (&mut (*area).records)[at].meaning });
+        }
     }
 
     /// Makes a descriptor plain, because it is about to be closed; gives what it stood for.

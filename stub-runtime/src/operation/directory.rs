@@ -7,7 +7,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, syscall::call};
-use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor};
+use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor, is_native};
 use crate::operation::descriptor::{Kind, Meaning, WORKING};
 use crate::operation::path::{Aim, At, base_of, note_working, perform, working_of_host};
 use crate::operation::{mounts, status};
@@ -62,14 +62,53 @@ pub fn read(cx: &mut Context, descriptor: i32, buffer: &mut [u8]) -> Result<usiz
         Answerer::Host => {
             let (at, len) = (buffer.as_mut_ptr() as u64, buffer.len() as u64);
             // SAFETY: the buffer is ours.
-            unsafe { call(__NR_getdents64, [descriptor as u64, at, len]) }.map(|len| len as usize)
+            let len = unsafe { call(__NR_getdents64, [descriptor as u64, at, len]) }? as usize;
+            if cx.process().descriptors.is_plain(descriptor) {
+                return Ok(len);
+            }
+            read_mounts(cx, descriptor, buffer, len)
         }
     }
 }
 
 /// Whether the host can write entries right into the guest's memory, where the layouts agree.
 pub fn is_of_host(cx: &Context, descriptor: i32) -> bool {
-    answerer(cx, Operation::FileReadDirectory, descriptor) == Answerer::Host
+    is_native(cx, Operation::FileReadDirectory, descriptor)
+}
+
+/// After the last of the host's entries of a directory come, once, the names of the mounts in it that the host does
+/// not have. `len` is what the host has just given.
+fn read_mounts(cx: &Context, descriptor: i32, buffer: &mut [u8], len: usize) -> Result<usize, Errno> {
+    let descriptors = &cx.process().descriptors;
+    let mut seen = PathBuffer::new();
+    let Some(Meaning { kind: Kind::Above, object: were_read, .. }) =
+        descriptors.path(descriptor, &mut seen)?
+    else {
+        return Ok(len);
+    };
+    if len != 0 || were_read != 0 {
+        let again = u64::from(len == 0);
+        descriptors.update(descriptor, |meaning| meaning.object = again);
+        return Ok(len);
+    }
+    let offset = position(descriptor)?;
+    let mut end = 0;
+    mounts::current(cx).each_name(seen.bytes(), |name, number| {
+        let record = (HEAD + name.len() + 1).next_multiple_of(8);
+        let mut path = PathBuffer::new();
+        let Ok(path) = path.set(&[name]) else { return };
+        let found = status::of_host(descriptor, path.address(), AT_SYMLINK_NOFOLLOW);
+        let Some(to) = buffer.get_mut(end..end + record).filter(|_| found.is_err()) else { return };
+        to.fill(0);
+        // Numbers that no file of the host has; what kind of thing it is the server knows.
+        to[0..8].copy_from_slice(&(u64::MAX - u64::from(number)).to_le_bytes());
+        to[8..16].copy_from_slice(&offset.to_le_bytes());
+        to[16..18].copy_from_slice(&(record as u16).to_le_bytes());
+        to[HEAD..HEAD + name.len()].copy_from_slice(name);
+        end += record;
+    });
+    descriptors.update(descriptor, |meaning| meaning.object = 1);
+    Ok(end)
 }
 
 /// The memory file of a server's directory: the host's offset in it is where the guest has read to.

@@ -63,6 +63,12 @@ impl Place {
         }
     }
 
+    /// The first name of the way from a directory to it; none when it is not below.
+    fn name_in(&self, directory: &[u8]) -> Option<&[u8]> {
+        let rest = self.prefix().strip_prefix(directory)?.strip_prefix(b"/")?;
+        rest.split(|byte| *byte == b'/').next()
+    }
+
     /// Whether it lies strictly below an absolute path.
     fn is_below(&self, path: &[u8]) -> bool {
         let path = trim(path);
@@ -130,7 +136,20 @@ impl Mounts {
 
     /// Whether a directory has something else mounted below it.
     pub fn is_above(&self, path: &[u8]) -> bool {
-        self.places().iter().any(|place| place.target != Target::Host && place.is_below(path))
+        // Where the root is the host's, its own directories are seen anyway.
+        let all = self.root().target != Target::Host;
+        self.places().iter().any(|place| (all || place.target != Target::Host) && place.is_below(path))
+    }
+
+    /// Calls `visit` with the name of every entry that mounts make in a directory, and a number for it.
+    pub fn each_name(&self, directory: &[u8], mut visit: impl FnMut(&[u8], u32)) {
+        let directory = trim(directory);
+        for (at, place) in self.places().iter().enumerate() {
+            let Some(name) = place.name_in(directory) else { continue };
+            if !self.places()[..at].iter().any(|other| other.name_in(directory) == Some(name)) {
+                visit(name, place.identifier);
+            }
+        }
     }
 
     /// Reads what the world page says to guests of a personality.
@@ -301,13 +320,16 @@ fn refresh(cx: &Context) -> &'static Mounts {
     mounts
 }
 
-/// Where the guest sees a place of the host: inside a donated directory, under that directory's prefix. `false` when
-/// no part of the guest's tree shows it.
+/// Where the guest sees a place of the host: inside a donated directory, under that directory's prefix.
 ///
 /// # Errors
 /// `ENAMETOOLONG`.
-pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<bool, Errno> {
+pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<(), Errno> {
     for place in mounts.places().iter().chain(mounts.roots()) {
+        if place.target == Target::Host && place.prefix_len != 0 && place.strip(host).is_some() {
+            guest.set(&[host])?;
+            return Ok(());
+        }
         if let Target::Directory(directory) = place.target {
             let mut donated = PathBuffer::new();
             path_of(directory, &mut donated)?;
@@ -317,11 +339,13 @@ pub fn seen_at(mounts: &Mounts, host: &[u8], guest: &mut PathBuffer) -> Result<b
                 None | Some(b'/') => guest.set(&[place.prefix(), rest])?,
                 _ => continue,
             };
-            return Ok(true);
+            return Ok(());
         }
     }
-    guest.set(&[host])?;
-    Ok(mounts.root().target == Target::Host)
+    // What is outside of a root of its own is seen as that root, as by no way out of it.
+    let shared = mounts.root().target == Target::Host;
+    guest.set(&[if shared { host } else { b"/" }])?;
+    Ok(())
 }
 
 /// The path that the host has for a descriptor (proc_pid_fd(5)).
@@ -422,6 +446,23 @@ pub(crate) mod tests {
         for path in ["/dev/bpf", "/proc", "/de", "/usr"] {
             assert!(!table.is_above(path.as_bytes()), "{path}");
         }
+    }
+
+    #[test]
+    fn mounts_make_names_in_the_directories_above() {
+        let table = table(&[server(1, "/dev/bpf"), server(2, "/dev/deep/a"), server(3, "/dev/deep/b")]);
+        let names = |directory: &str| {
+            let mut names = Vec::new();
+            table.each_name(directory.as_bytes(), |name, _| {
+                names.push(String::from_utf8(name.to_vec()).unwrap())
+            });
+            names.sort();
+            names
+        };
+        assert_eq!(names("/"), ["dev"]);
+        assert_eq!(names("/dev"), ["bpf", "deep"]);
+        assert_eq!(names("/dev/deep/"), ["a", "b"]);
+        assert!(names("/dev/bpf").is_empty() && names("/usr").is_empty());
     }
 
     #[test]

@@ -450,7 +450,7 @@ pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuf
     if host.bytes().first() != Some(&b'/') {
         return Ok(false);
     }
-    mounts::seen_at(mounts, host.bytes(), base)
+    mounts::seen_at(mounts, host.bytes(), base).map(|()| true)
 }
 
 /// Keeps in mind where the guest is when that is above a mount or in none of the host's directories, because

@@ -132,7 +132,7 @@ impl Address {
             Some(host) if host.first() == Some(&b'/') => mounts::seen_at(mounts, host, &mut path),
             _ => return,
         };
-        if seen == Ok(true)
+        if seen.is_ok()
             && let Ok(address) = Address::local(&[path.bytes()])
         {
             *self = address;

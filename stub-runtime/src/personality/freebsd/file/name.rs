@@ -286,7 +286,7 @@ pub fn real_path(
                 found
             };
             found?;
-            mounts::seen_at(mounts::current(cx), host.bytes(), &mut cell.borrow_mut()).map(drop)
+            mounts::seen_at(mounts::current(cx), host.bytes(), &mut cell.borrow_mut())
         },
         |cx, remote| {
             let found = status::at_server(cx, remote, true)?;
