@@ -376,7 +376,10 @@ impl Path {
             return Ok(Host { directory: root, path, len, in_root: true, _held: Held(-1) });
         }
         let (parent, name) = lexical::split(rest);
-        if aim == Aim::Follow || name.is_empty() {
+        if name.is_empty() {
+            return Ok(self.below(root, self.absolute.bytes().len()));
+        }
+        if aim == Aim::Follow {
             let file = Held(open_in_root(root, path, O_PATH)?);
             let link = self.text.set_numbered(b"/proc/self/fd/", file.0)?;
             return Ok(Host { _held: file, ..Host::plain(WORKING, link) });
