@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
+use schemas::Errno;
 use schemas::common::credentials;
 use schemas::server::{Auth, Credentials};
-use schemas::Errno;
 
 use crate::hurd::world::World;
 
@@ -178,9 +178,17 @@ mod tests {
         });
         assert_eq!(count, Ok(2));
         let set = |from: &Caller, count: u32| {
-            ask!(server, from, auth::set_groups, AuthSetGroups, |p| drop(p.init_groups(count)), &mut none(), |r| {
-                r.get_host()
-            })
+            ask!(
+                server,
+                from,
+                auth::set_groups,
+                AuthSetGroups,
+                |p| {
+                    p.init_groups(count);
+                },
+                &mut none(),
+                |r| { r.get_host() }
+            )
         };
         let root = Caller { credentials: Arc::default(), ..user() };
         assert_eq!([set(&user(), 1), set(&root, 1)], [Err(Errno::PERM), Ok(true)]);

@@ -12,7 +12,9 @@ use schemas::exec::{self, identify::results};
 use schemas::server::{Caller, Exec};
 use schemas::{Errno, Personality};
 
-use crate::exec::signature::{self, Architecture, Class, Format, Found, Identity, Linking, Os, Question, Surroundings};
+use crate::exec::signature::{
+    self, Architecture, Class, Format, Found, Identity, Linking, Os, Question, Surroundings,
+};
 use crate::host::{HostResult, identity::acting_as, memory, raw};
 use crate::hurd::mounts::{MountKind, MountPoint, below};
 use crate::hurd::world::World;
@@ -44,7 +46,8 @@ impl Seen<'_> {
             self.world.mounts.seen_by(self.personality).into_iter().enumerate().collect();
         mounts.sort_by_key(|(order, mount)| std::cmp::Reverse((mount.prefix.len(), *order)));
         for (_, mount) in mounts {
-            let (MountKind::Directory(directory), Some(rest)) = (&mount.kind, below(&mount.prefix, path)) else {
+            let (MountKind::Directory(directory), Some(rest)) = (&mount.kind, below(&mount.prefix, path))
+            else {
                 continue;
             };
             let rest = if rest.is_empty() { b"." } else { rest };
@@ -55,11 +58,35 @@ impl Seen<'_> {
             };
             match rustix::fs::openat2(&root, rest, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
                 Err(rustix::io::Errno::NOENT) => {}
-                file => return Ok((PathBuf::from(std::ffi::OsString::from_vec(directory.clone())), file.host()?)),
+                file => {
+                    return Ok((
+                        PathBuf::from(std::ffi::OsString::from_vec(directory.clone())),
+                        file.host()?,
+                    ));
+                }
             }
         }
         Err(Errno::NOENT)
     }
+}
+
+/// Opens a file as guests of the caller's OS find it, as the caller.
+pub(super) fn open_seen(
+    world: &World,
+    caller: &Caller,
+    path: &[u8],
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let seen = Seen { world, personality: caller.personality };
+    let path = Path::new(std::ffi::OsStr::from_bytes(path));
+    acting_as(&caller.credentials, || {
+        let (_, file) = seen.open(path, OFlags::PATH | OFlags::CLOEXEC)?;
+        if flags.contains(OFlags::PATH) {
+            Ok(file)
+        } else {
+            memory::reopen(&file, flags | OFlags::NOCTTY | OFlags::NONBLOCK)
+        }
+    })
 }
 
 /// A pipe or a device must not make the reader wait.
@@ -77,7 +104,9 @@ impl Surroundings for Seen<'_> {
 fn os(byte: u8) -> Result<Option<Os>, Errno> {
     match byte {
         0 => Ok(None),
-        byte => Personality::from_byte(byte).map(|personality| Some(Os::from(personality))).ok_or(Errno::INVAL),
+        byte => {
+            Personality::from_byte(byte).map(|personality| Some(Os::from(personality))).ok_or(Errno::INVAL)
+        }
     }
 }
 
@@ -134,7 +163,9 @@ fn set(mut results: results::Builder<'_>, identity: &Identity) {
         if identity.format == Format::Script {
             results.set_script_interpreter(path);
             results.set_has_script_argument(interpreter.argument.is_some());
-            results.set_script_argument(interpreter.argument.as_deref().map_or(b"", |argument| argument.as_bytes()));
+            results.set_script_argument(
+                interpreter.argument.as_deref().map_or(b"", |argument| argument.as_bytes()),
+            );
         } else {
             results.set_interpreter(path);
         }
@@ -212,16 +243,24 @@ mod tests {
     fn identify(server: &Named<ExecServer>, path: &str, mut caps: Capabilities) -> Result<Told, Errno> {
         let descriptor = !caps.received.is_empty();
         let caller: Caller = caller(Personality::Linux);
-        ask!(*server, &caller, exec::identify, ExecIdentify, |p| {
-            p.set_path(path.as_bytes());
-            p.set_descriptor(descriptor);
-        }, &mut caps, |r| (
-            r.get_personality(),
-            r.get_format().unwrap(),
-            r.get_runnable(),
-            r.get_script_interpreter().unwrap().to_vec(),
-            r.get_reason().unwrap().to_string().unwrap(),
-        ))
+        ask!(
+            *server,
+            &caller,
+            exec::identify,
+            ExecIdentify,
+            |p| {
+                p.set_path(path.as_bytes());
+                p.set_descriptor(descriptor);
+            },
+            &mut caps,
+            |r| (
+                r.get_personality(),
+                r.get_format().unwrap(),
+                r.get_runnable(),
+                r.get_script_interpreter().unwrap().to_vec(),
+                r.get_reason().unwrap().to_string().unwrap(),
+            )
+        )
     }
 
     fn write(folder: &tempfile::TempDir, name: &str, content: &[u8], mode: u32) -> PathBuf {
@@ -251,7 +290,8 @@ mod tests {
         let server = server(&folder);
         let path = write(&folder, "text", b"hello world\n", 0o755);
         let file: OwnedFd = File::open(path).unwrap().into();
-        let (personality, _, runnable, _, reason) = identify(&server, "text", Capabilities::new(vec![file])).unwrap();
+        let (personality, _, runnable, _, reason) =
+            identify(&server, "text", Capabilities::new(vec![file])).unwrap();
         assert_eq!((personality, runnable), (0, false));
         assert!(!reason.is_empty());
     }

@@ -27,12 +27,16 @@ macro_rules! methods {
 /// The methods for `file.*` and `device.control` that every interface has, answered by [`descriptor`].
 macro_rules! descriptor_methods {
     () => {
+        descriptor_methods!(but file_stat);
+        descriptor_methods! { file_stat[file::stat] stat, }
+    };
+    (but file_stat) => {
         descriptor_methods! {
             file_read[file::read] read, file_write[file::write] write,
             file_read_vector[file::read_vector] read_vector, file_write_vector[file::write_vector] write_vector,
             file_position_read[file::position_read] position_read,
             file_position_write[file::position_write] position_write,
-            file_seek[file::seek] seek, file_stat[file::stat] stat, file_truncate[file::truncate] truncate,
+            file_seek[file::seek] seek, file_truncate[file::truncate] truncate,
             file_allocate[file::allocate] allocate, file_synchronize[file::synchronize] synchronize,
             file_advise[file::advise] advise, file_read_directory[file::read_directory] read_directory,
             file_duplicate[file::duplicate] duplicate, file_close[file::close] close,
@@ -58,20 +62,27 @@ macro_rules! descriptor_methods {
 
 pub mod auth;
 pub mod descriptor;
+pub mod devfs;
 pub mod directory;
 pub mod exec;
 pub mod hostfs;
 pub mod listing;
+mod make;
 pub mod pfinet;
 pub mod pflocal;
 pub mod proc;
 pub mod process;
+pub mod procfs;
+pub mod reserved;
 pub mod signals;
 pub mod socket;
 pub mod status;
 pub mod system;
 pub mod term;
 pub mod tmpfs;
+pub mod translator;
+
+pub use make::{KINDS, MakeError, Settings, make};
 
 #[cfg(test)]
 pub(crate) mod testing;

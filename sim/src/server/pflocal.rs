@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
-use schemas::server::{Caller, Pflocal};
 use schemas::Errno;
+use schemas::server::{Caller, Pflocal};
 
 use super::socket::{kind, socket_methods, without_waiting};
 use crate::host::{HostResult, identity::acting_as, raw};
@@ -50,11 +50,15 @@ impl PflocalServer {
         };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = match directory {
-            Some(directory) => rustix::fs::openat2(directory, folder, flags, Mode::empty(), ResolveFlags::empty()),
+            Some(directory) => {
+                rustix::fs::openat2(directory, folder, flags, Mode::empty(), ResolveFlags::empty())
+            }
             None => {
                 let table = self.world.mounts.table();
                 let row = table.iter().find(|row| row.identifier == mount);
-                let Some(MountKind::Directory(root)) = row.map(|row| &row.kind) else { return Err(Errno::NOENT) };
+                let Some(MountKind::Directory(root)) = row.map(|row| &row.kind) else {
+                    return Err(Errno::NOENT);
+                };
                 let root = rustix::fs::open(root.as_slice(), flags, Mode::empty()).host()?;
                 rustix::fs::openat2(&root, folder, flags, Mode::empty(), ResolveFlags::IN_ROOT)
             }
@@ -147,13 +151,15 @@ mod tests {
         let (server, caller) = server();
         for both in [false, true] {
             let mut caps = none();
-            ask!(server, &caller, pflocal::pipe, PflocalPipe, |p| p.set_both(both), &mut caps, |_r| ()).unwrap();
+            ask!(server, &caller, pflocal::pipe, PflocalPipe, |p| p.set_both(both), &mut caps, |_r| ())
+                .unwrap();
             let [reader, writer] = <[OwnedFd; 2]>::try_from(caps.donated).unwrap();
             rustix::io::write(&writer, b"x").unwrap();
             assert_eq!(rustix::io::read(&reader, &mut [0; 4]).unwrap(), 1);
             assert_eq!(rustix::io::write(&reader, b"y").is_ok(), both);
         }
-        let invalid = ask!(server, &caller, pflocal::pipe, PflocalPipe, |p| p.set_flags(1), &mut none(), |_r| ());
+        let invalid =
+            ask!(server, &caller, pflocal::pipe, PflocalPipe, |p| p.set_flags(1), &mut none(), |_r| ());
         assert_eq!(invalid, Err(Errno::INVAL));
     }
 
@@ -164,10 +170,19 @@ mod tests {
         let directory: OwnedFd = std::fs::File::open(folder.path()).unwrap().into();
         let socket = || {
             let mut caps = none();
-            ask!(server, &caller, socket::socket, SocketSocket, |p| {
-                p.set_domain(libc::AF_UNIX as u32);
-                p.set_type(libc::SOCK_STREAM as u32);
-            }, &mut caps, |_r| ()).unwrap();
+            ask!(
+                server,
+                &caller,
+                socket::socket,
+                SocketSocket,
+                |p| {
+                    p.set_domain(libc::AF_UNIX as u32);
+                    p.set_type(libc::SOCK_STREAM as u32);
+                },
+                &mut caps,
+                |_r| ()
+            )
+            .unwrap();
             donated(caps)
         };
         let with_directory = |socket: &OwnedFd| {
@@ -176,41 +191,78 @@ mod tests {
         let address = [&(libc::AF_UNIX as u16).to_ne_bytes(), b"server\0".as_slice()].concat();
         let (listener, client) = (socket(), socket());
         let mut caps = with_directory(&listener);
-        ask!(server, &caller, socket::bind, SocketBind, |p| {
-            p.set_address(&address);
-            p.set_at_directory(true);
-        }, &mut caps, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            socket::bind,
+            SocketBind,
+            |p| {
+                p.set_address(&address);
+                p.set_at_directory(true);
+            },
+            &mut caps,
+            |_r| ()
+        )
+        .unwrap();
         assert!(folder.path().join("server").exists());
-        ask!(server, &caller, socket::listen, SocketListen, |p| p.set_backlog(1), &mut caps, |_r| ()).unwrap();
+        ask!(server, &caller, socket::listen, SocketListen, |p| p.set_backlog(1), &mut caps, |_r| ())
+            .unwrap();
         let nobody = ask!(server, &caller, socket::accept, SocketAccept, |_p| (), &mut caps, |_r| ());
         assert_eq!(nobody, Err(Errno::AGAIN));
         let mut connecting = with_directory(&client);
-        ask!(server, &caller, socket::connect, SocketConnect, |p| {
-            p.set_address(&address);
-            p.set_at_directory(true);
-        }, &mut connecting, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            socket::connect,
+            SocketConnect,
+            |p| {
+                p.set_address(&address);
+                p.set_at_directory(true);
+            },
+            &mut connecting,
+            |_r| ()
+        )
+        .unwrap();
         ask!(server, &caller, socket::accept, SocketAccept, |_p| (), &mut caps, |_r| ()).unwrap();
         let accepted = caps.donated.pop().unwrap();
         // A message with a descriptor, there and back.
         let null: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
         let mut sending = Capabilities::new(vec![client, null]);
-        let sent = ask!(server, &caller, socket::send, SocketSend, |p| p.set_data(b"hello"), &mut sending, |r| r.get_sent());
+        let sent =
+            ask!(server, &caller, socket::send, SocketSend, |p| p.set_data(b"hello"), &mut sending, |r| r
+                .get_sent());
         assert_eq!(sent, Ok(5));
         let mut receiving = Capabilities::new(vec![accepted]);
-        let got = ask!(server, &caller, socket::receive, SocketReceive, |p| {
-            p.set_length(100);
-            p.set_control_length(100);
-        }, &mut receiving, |r| r.get_data().unwrap().to_vec());
+        let got = ask!(
+            server,
+            &caller,
+            socket::receive,
+            SocketReceive,
+            |p| {
+                p.set_length(100);
+                p.set_control_length(100);
+            },
+            &mut receiving,
+            |r| r.get_data().unwrap().to_vec()
+        );
         assert_eq!((got.unwrap(), receiving.donated.len()), (b"hello".to_vec(), 1));
     }
 
     #[test]
     fn other_families_are_not_local() {
         let (server, caller) = server();
-        let made = ask!(server, &caller, socket::socket, SocketSocket, |p| {
-            p.set_domain(libc::AF_INET as u32);
-            p.set_type(libc::SOCK_STREAM as u32);
-        }, &mut none(), |_r| ());
+        let made = ask!(
+            server,
+            &caller,
+            socket::socket,
+            SocketSocket,
+            |p| {
+                p.set_domain(libc::AF_INET as u32);
+                p.set_type(libc::SOCK_STREAM as u32);
+            },
+            &mut none(),
+            |_r| ()
+        );
         assert_eq!(made, Err(Errno::AFNOSUPPORT));
     }
 }

@@ -49,7 +49,8 @@ fn read_attributes(reader: attributes::Reader<'_>, now: libc::termios2) -> Resul
         c_ospeed: reader.get_output_speed(),
         ..now
     };
-    new.c_cc = characters.try_into().map_err(|_| Errno::INVAL).map(|characters: [u8; CHARACTERS]| characters)?;
+    new.c_cc =
+        characters.try_into().map_err(|_| Errno::INVAL).map(|characters: [u8; CHARACTERS]| characters)?;
     Ok(new)
 }
 
@@ -62,7 +63,11 @@ fn drained(file: &OwnedFd) -> Result<(), Errno> {
 fn controlling(caller: &Caller, file: &OwnedFd) -> Result<process::Stat, Errno> {
     let device = rustix::fs::fstat(file).host()?.st_rdev;
     let stat = process::stat(caller.pid)?;
-    if stat.terminal == 0 || process::terminal_device(stat.terminal) != device { Err(Errno::NOTTY) } else { Ok(stat) }
+    if stat.terminal == 0 || process::terminal_device(stat.terminal) != device {
+        Err(Errno::NOTTY)
+    } else {
+        Ok(stat)
+    }
 }
 
 fn act(file: &OwnedFd, action: Action) -> Result<(), Errno> {
@@ -199,10 +204,19 @@ mod tests {
         let server = Named::new("term", TermServer);
         let caller = caller(Personality::FreeBsd);
         let mut caps = none();
-        let name = ask!(server, &caller, term::open_pair, TermOpenPair, |p| {
-            p.set_flags(libc::O_RDWR as u32);
-            p.set_subordinate(true);
-        }, &mut caps, |r| r.get_name().unwrap().to_vec()).unwrap();
+        let name = ask!(
+            server,
+            &caller,
+            term::open_pair,
+            TermOpenPair,
+            |p| {
+                p.set_flags(libc::O_RDWR as u32);
+                p.set_subordinate(true);
+            },
+            &mut caps,
+            |r| r.get_name().unwrap().to_vec()
+        )
+        .unwrap();
         assert!(name.starts_with(b"/dev/pts/"));
         (server, caller, caps.donated)
     }
@@ -213,20 +227,31 @@ mod tests {
         let peer = ends.pop().unwrap();
         let master = ends.pop().unwrap();
         let mut caps = Capabilities::new(vec![peer.try_clone().unwrap()]);
-        let (local, mut characters) = ask!(server, &caller, term::get_attributes, TermGetAttributes, |_p| (), &mut caps, |r| {
-            let attributes = r.get_attributes().unwrap();
-            (attributes.get_local_flags(), attributes.get_characters().unwrap().to_vec())
-        }).unwrap();
+        let (local, mut characters) =
+            ask!(server, &caller, term::get_attributes, TermGetAttributes, |_p| (), &mut caps, |r| {
+                let attributes = r.get_attributes().unwrap();
+                (attributes.get_local_flags(), attributes.get_characters().unwrap().to_vec())
+            })
+            .unwrap();
         assert_ne!(local & libc::ICANON, 0);
         characters[libc::VMIN] = 3;
-        ask!(server, &caller, term::set_attributes, TermSetAttributes, |p| {
-            let mut attributes = p.init_attributes();
-            attributes.set_local_flags(local & !libc::ICANON & !libc::ECHO);
-            attributes.set_characters(&characters);
-            attributes.set_output_speed(38_400);
-            attributes.set_input_speed(38_400);
-            attributes.set_control_flags(libc::CS8 | libc::CREAD);
-        }, &mut caps, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            term::set_attributes,
+            TermSetAttributes,
+            |p| {
+                let mut attributes = p.init_attributes();
+                attributes.set_local_flags(local & !libc::ICANON & !libc::ECHO);
+                attributes.set_characters(&characters);
+                attributes.set_output_speed(38_400);
+                attributes.set_input_speed(38_400);
+                attributes.set_control_flags(libc::CS8 | libc::CREAD);
+            },
+            &mut caps,
+            |_r| ()
+        )
+        .unwrap();
         let now = raw::terminal_attributes(&peer).unwrap();
         assert_eq!((now.c_lflag & libc::ICANON, now.c_cc[libc::VMIN], now.c_ospeed), (0, 3, 38_400));
         rustix::io::write(&master, b"abc").unwrap();
@@ -238,23 +263,42 @@ mod tests {
     fn window_and_flush_and_group() {
         let (server, caller, ends) = pair();
         let mut caps = Capabilities::new(vec![ends[1].try_clone().unwrap()]);
-        ask!(server, &caller, term::set_window, TermSetWindow, |p| {
-            let mut window = p.init_window();
-            window.set_rows(50);
-            window.set_columns(132);
-        }, &mut caps, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            term::set_window,
+            TermSetWindow,
+            |p| {
+                let mut window = p.init_window();
+                window.set_rows(50);
+                window.set_columns(132);
+            },
+            &mut caps,
+            |_r| ()
+        )
+        .unwrap();
         let columns = ask!(server, &caller, term::get_window, TermGetWindow, |_p| (), &mut caps, |r| {
             r.get_window().unwrap().get_columns()
         });
         assert_eq!(columns, Ok(132));
         rustix::io::write(&ends[0], b"line\n").unwrap();
-        ask!(server, &caller, term::flush, TermFlush, |p| p.set_action(Action::DiscardInput), &mut caps, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            term::flush,
+            TermFlush,
+            |p| p.set_action(Action::DiscardInput),
+            &mut caps,
+            |_r| ()
+        )
+        .unwrap();
         assert_eq!(raw::ask_number(&ends[1], libc::FIONREAD), Ok(0));
         let group = ask!(server, &caller, term::get_group, TermGetGroup, |_p| (), &mut caps, |_r| ());
         assert_eq!(group, Err(Errno::NOTTY), "it is not the caller's own terminal");
         let null: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
         let mut caps = Capabilities::new(vec![null]);
-        let none = ask!(server, &caller, term::get_attributes, TermGetAttributes, |_p| (), &mut caps, |_r| ());
+        let none =
+            ask!(server, &caller, term::get_attributes, TermGetAttributes, |_p| (), &mut caps, |_r| ());
         assert_eq!(none, Err(Errno::NOTTY));
     }
 }

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 use rustix::process::WaitOptions;
 use rustix::thread::UnshareFlags;
@@ -64,7 +64,8 @@ fn detached_by_child(size: u64) -> rustix::io::Result<OwnedFd> {
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(rustix::io::Errno::AGAIN),
         0 => {
-            let made = become_root(&maps).and_then(|()| detached(size)).and_then(|mount| hand_over(&child, &mount));
+            let made =
+                become_root(&maps).and_then(|()| detached(size)).and_then(|mount| hand_over(&child, &mount));
             // SAFETY: ends this process and nothing else.
             unsafe { libc::_exit(i32::from(made.is_err())) }
         }
@@ -99,7 +100,12 @@ fn take_over(socket: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
-    rustix::net::recvmsg(socket, &mut [io::IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    rustix::net::recvmsg(
+        socket,
+        &mut [io::IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut mounts) = message {
             return mounts.next().ok_or(rustix::io::Errno::PERM);
@@ -143,17 +149,27 @@ mod tests {
         let server = FsServer::new("tmpfs", tmpfs(world(), 1 << 20).unwrap());
         let caller = caller(Personality::FreeBsd);
         let mut caps = none();
-        ask!(server, &caller, fs::open, FsOpen, |p| {
-            p.set_path(b"file");
-            p.set_flags((libc::O_CREAT | libc::O_RDWR) as u32);
-            p.set_mode(0o600);
-        }, &mut caps, |_r| ()).unwrap();
+        ask!(
+            server,
+            &caller,
+            fs::open,
+            FsOpen,
+            |p| {
+                p.set_path(b"file");
+                p.set_flags((libc::O_CREAT | libc::O_RDWR) as u32);
+                p.set_mode(0o600);
+            },
+            &mut caps,
+            |_r| ()
+        )
+        .unwrap();
         let file = donated(caps);
         let most = ask!(server, &caller, fs::stat_filesystem, FsStatFilesystem, |_p| (), &mut none(), |r| {
             let stat = r.get_stat().unwrap();
             assert_eq!(stat.get_type_name().unwrap().to_str(), Ok("tmpfs"));
             stat.get_blocks() * stat.get_block_size()
-        }).unwrap();
+        })
+        .unwrap();
         if most == 1 << 20 {
             let written = rustix::io::write(&file, &vec![0; 2 << 20]).unwrap();
             assert!(written <= 1 << 20);
@@ -161,7 +177,15 @@ mod tests {
         }
         let list = std::fs::read_dir(crate::host::raw::magic_path(server.inner().root(0).unwrap())).unwrap();
         assert_eq!(list.count(), 1);
-        let above = ask!(server, &caller, fs::stat, FsStat, |p| p.set_path(b"../../../etc/passwd"), &mut none(), |_r| ());
+        let above = ask!(
+            server,
+            &caller,
+            fs::stat,
+            FsStat,
+            |p| p.set_path(b"../../../etc/passwd"),
+            &mut none(),
+            |_r| ()
+        );
         assert_eq!(above, Err(Errno::NOENT));
     }
 

@@ -47,7 +47,11 @@ impl PfinetServer {
     }
 
     fn may_change(&self, caller: &Caller) -> Result<(), Errno> {
-        if caller.credentials.is_root() && self.world.policy().set_network { Ok(()) } else { Err(Errno::PERM) }
+        if caller.credentials.is_root() && self.world.policy().set_network {
+            Ok(())
+        } else {
+            Err(Errno::PERM)
+        }
     }
 }
 
@@ -168,7 +172,9 @@ fn fill_routes(results: routes::results::Builder<'_>) -> Result<(), Errno> {
     for (position, row) in rows.iter().enumerate() {
         let mut builder: route::Builder<'_> = list.reborrow().get(position as u32);
         let index = row.attributes.number(attribute::INTERFACE).unwrap_or(0);
-        let address = |kind: u16| row.attributes.get(kind).map(|bytes| socket_address(bytes, index)).unwrap_or_default();
+        let address = |kind: u16| {
+            row.attributes.get(kind).map(|bytes| socket_address(bytes, index)).unwrap_or_default()
+        };
         builder.set_destination(&address(attribute::DESTINATION));
         builder.set_prefix(row.head[1]);
         builder.set_gateway(&address(attribute::GATEWAY));
@@ -321,12 +327,25 @@ mod tests {
         (Named::new("pfinet", PfinetServer::new(world())), caller(Personality::FreeBsd))
     }
 
-    fn socket(server: &Named<PfinetServer>, from: &Caller, domain: i32, kind: i32) -> Result<std::os::fd::OwnedFd, Errno> {
+    fn socket(
+        server: &Named<PfinetServer>,
+        from: &Caller,
+        domain: i32,
+        kind: i32,
+    ) -> Result<std::os::fd::OwnedFd, Errno> {
         let mut caps = none();
-        ask!(*server, from, socket::socket, SocketSocket, |p| {
-            p.set_domain(domain as u32);
-            p.set_type(kind as u32);
-        }, &mut caps, |_r| ())?;
+        ask!(
+            *server,
+            from,
+            socket::socket,
+            SocketSocket,
+            |p| {
+                p.set_domain(domain as u32);
+                p.set_type(kind as u32);
+            },
+            &mut caps,
+            |_r| ()
+        )?;
         Ok(donated(caps))
     }
 
@@ -339,18 +358,38 @@ mod tests {
         address[2..4].copy_from_slice(&listener.local_addr().unwrap().port().to_be_bytes());
         let stream = socket(&server, &caller, libc::AF_INET, libc::SOCK_STREAM).unwrap();
         let mut caps = Capabilities::new(vec![stream]);
-        let connected = ask!(server, &caller, socket::connect, SocketConnect, |p| p.set_address(&address), &mut caps, |_r| ());
+        let connected = ask!(
+            server,
+            &caller,
+            socket::connect,
+            SocketConnect,
+            |p| p.set_address(&address),
+            &mut caps,
+            |_r| ()
+        );
         assert!(matches!(connected, Ok(()) | Err(Errno::INPROGRESS)));
         let (_accepted, _) = listener.accept().unwrap();
-        let peer = ask!(server, &caller, socket::get_peer, SocketGetPeer, |_p| (), &mut caps, |r| r.get_address().unwrap().to_vec());
+        let peer = ask!(server, &caller, socket::get_peer, SocketGetPeer, |_p| (), &mut caps, |r| r
+            .get_address()
+            .unwrap()
+            .to_vec());
         assert_eq!(peer.unwrap(), address);
-        let empty = ask!(server, &caller, socket::receive, SocketReceive, |p| p.set_length(10), &mut caps, |_r| ());
+        let empty =
+            ask!(server, &caller, socket::receive, SocketReceive, |p| p.set_length(10), &mut caps, |_r| ());
         assert_eq!(empty, Err(Errno::AGAIN));
-        let option = ask!(server, &caller, socket::get_option, SocketGetOption, |p| {
-            p.set_level(libc::SOL_SOCKET);
-            p.set_name(libc::SO_TYPE);
-            p.set_length(4);
-        }, &mut caps, |r| r.get_value().unwrap().to_vec());
+        let option = ask!(
+            server,
+            &caller,
+            socket::get_option,
+            SocketGetOption,
+            |p| {
+                p.set_level(libc::SOL_SOCKET);
+                p.set_name(libc::SO_TYPE);
+                p.set_length(4);
+            },
+            &mut caps,
+            |r| r.get_value().unwrap().to_vec()
+        );
         assert_eq!(option.unwrap(), libc::SOCK_STREAM.to_ne_bytes());
     }
 
@@ -360,25 +399,63 @@ mod tests {
         let user = Credentials { effective_user: 65534, effective_group: 65534, ..Credentials::default() };
         let guest = Caller { credentials: Arc::new(user), ..caller(Personality::Linux) };
         assert_eq!(socket(&server, &guest, libc::AF_PACKET, libc::SOCK_RAW).unwrap_err(), Errno::PERM);
-        assert_eq!(socket(&server, &guest, libc::AF_UNIX, libc::SOCK_STREAM).unwrap_err(), Errno::AFNOSUPPORT);
+        assert_eq!(
+            socket(&server, &guest, libc::AF_UNIX, libc::SOCK_STREAM).unwrap_err(),
+            Errno::AFNOSUPPORT
+        );
     }
 
     #[test]
     fn interfaces_and_routes_are_told() {
         let (server, caller) = server();
-        let loopback = ask!(server, &caller, socket::interfaces, SocketInterfaces, |p| p.set_name(b"lo"), &mut none(), |r| {
-            let interface = r.get_interfaces().unwrap().get(0);
-            let rows = interface.get_addresses().unwrap();
-            let addresses: Vec<_> = rows.iter().map(|row| row.get_address().unwrap().to_vec()).collect();
-            (interface.get_flags() as i32 & libc::IFF_LOOPBACK, interface.get_index(), addresses)
-        });
+        let loopback = ask!(
+            server,
+            &caller,
+            socket::interfaces,
+            SocketInterfaces,
+            |p| p.set_name(b"lo"),
+            &mut none(),
+            |r| {
+                let interface = r.get_interfaces().unwrap().get(0);
+                let rows = interface.get_addresses().unwrap();
+                let addresses: Vec<_> = rows.iter().map(|row| row.get_address().unwrap().to_vec()).collect();
+                (interface.get_flags() as i32 & libc::IFF_LOOPBACK, interface.get_index(), addresses)
+            }
+        );
         let (flag, index, addresses) = loopback.unwrap();
         assert!(flag != 0 && index > 0);
         assert!(addresses.is_empty() || addresses.contains(&socket_address(&[127, 0, 0, 1], 0)));
-        let none_such = ask!(server, &caller, socket::interfaces, SocketInterfaces, |p| p.set_name(b"nosuch0"), &mut none(), |_r| ());
+        let none_such = ask!(
+            server,
+            &caller,
+            socket::interfaces,
+            SocketInterfaces,
+            |p| p.set_name(b"nosuch0"),
+            &mut none(),
+            |_r| ()
+        );
         assert_eq!(none_such, Err(Errno::NODEV));
-        ask!(server, &caller, socket::routes, SocketRoutes, |p| p.init_action().set_list(()), &mut none(), |_r| ()).unwrap();
-        let add = ask!(server, &caller, socket::routes, SocketRoutes, |p| drop(p.init_action().init_add()), &mut none(), |_r| ());
+        ask!(
+            server,
+            &caller,
+            socket::routes,
+            SocketRoutes,
+            |p| p.init_action().set_list(()),
+            &mut none(),
+            |_r| ()
+        )
+        .unwrap();
+        let add = ask!(
+            server,
+            &caller,
+            socket::routes,
+            SocketRoutes,
+            |p| {
+                p.init_action().init_add();
+            },
+            &mut none(),
+            |_r| ()
+        );
         assert_eq!(add, Err(Errno::PERM));
     }
 

@@ -112,7 +112,9 @@ fn exchange(message: &[u8], mut answer: impl FnMut(u16, &[u8])) -> Result<(), Er
             match kind {
                 DONE => return Ok(()),
                 ERROR => {
-                    let code = body.get(..4).map_or(0, |code| i32::from_ne_bytes([code[0], code[1], code[2], code[3]]));
+                    let code = body
+                        .get(..4)
+                        .map_or(0, |code| i32::from_ne_bytes([code[0], code[1], code[2], code[3]]));
                     return if code == 0 { Ok(()) } else { Err(Errno(-code)) };
                 }
                 _ => answer(kind, body),

@@ -42,7 +42,8 @@ pub fn targets(world: &World, caller: &Caller, pid: i32, neutral: u32) -> Result
     let members = if pid == -1 {
         broadcast(world, caller, &processes)?
     } else {
-        let group = if pid == 0 { process::stat(caller.pid)?.group } else { pid.checked_neg().ok_or(Errno::SRCH)? };
+        let group =
+            if pid == 0 { process::stat(caller.pid)?.group } else { pid.checked_neg().ok_or(Errno::SRCH)? };
         let all = processes.all()?;
         all.into_iter().filter(|pid| process::stat(*pid).is_ok_and(|stat| stat.group == group)).collect()
     };

@@ -42,10 +42,18 @@ fn server(world: &Arc<World>) -> Named<ProcServer> {
 }
 
 fn kill(server: &Named<ProcServer>, from: &Caller, pid: i32, signal: u32) -> Result<Vec<(i32, u32)>, Errno> {
-    ask!(*server, from, proc::kill, ProcKill, |p| {
-        p.set_pid(pid);
-        p.set_signal(signal);
-    }, &mut none(), |r| r.get_targets().unwrap().iter().map(|t| (t.get_pid(), t.get_signal())).collect())
+    ask!(
+        *server,
+        from,
+        proc::kill,
+        ProcKill,
+        |p| {
+            p.set_pid(pid);
+            p.set_signal(signal);
+        },
+        &mut none(),
+        |r| r.get_targets().unwrap().iter().map(|t| (t.get_pid(), t.get_signal())).collect()
+    )
 }
 
 #[test]
@@ -112,11 +120,19 @@ fn queued_signal_is_translated_for_the_target() {
     let server = server(&world);
     world.task_started(sleeper.guest(Personality::FreeBsd, 0));
     let queue = |pid: i32, thread: i32, signal: u32| {
-        ask!(server, &caller(Personality::FreeBsd), signal::queue, SignalQueue, |p| {
-            p.set_pid(pid);
-            p.set_thread(thread);
-            p.set_signal(signal);
-        }, &mut none(), |r| r.get_host_signal())
+        ask!(
+            server,
+            &caller(Personality::FreeBsd),
+            signal::queue,
+            SignalQueue,
+            |p| {
+                p.set_pid(pid);
+                p.set_thread(thread);
+                p.set_signal(signal);
+            },
+            &mut none(),
+            |r| r.get_host_signal()
+        )
     };
     assert_eq!(queue(sleeper.pid(), 0, signal::THR), Ok(32));
     assert_eq!(queue(sleeper.pid(), sleeper.pid(), signal::USR1), Ok(10));
@@ -136,11 +152,19 @@ fn modules_are_told_and_never_loaded() {
     world.set_devices(vec![device("tun0", "tun"), device("tun1", "tun"), device("bpf", "bpf")]);
     let server = server(&world);
     let module = |action: system::module::Action, name: &str, identifier: i32| {
-        ask!(server, &caller(Personality::FreeBsd), system::module, SystemModule, |p| {
-            p.set_action(action);
-            p.set_name(name.as_bytes());
-            p.set_identifier(identifier);
-        }, &mut none(), |r| (r.get_identifier(), r.get_names().unwrap().len()))
+        ask!(
+            server,
+            &caller(Personality::FreeBsd),
+            system::module,
+            SystemModule,
+            |p| {
+                p.set_action(action);
+                p.set_name(name.as_bytes());
+                p.set_identifier(identifier);
+            },
+            &mut none(),
+            |r| (r.get_identifier(), r.get_names().unwrap().len())
+        )
     };
     use system::module::Action;
     assert_eq!(module(Action::Load, "tun", 0), Err(Errno::PERM));
@@ -155,13 +179,22 @@ fn reboot_and_log_need_leave() {
     let world = world();
     let server = server(&world);
     let from = caller(Personality::Linux);
-    let reboot = ask!(server, &from, system::reboot, SystemReboot, |p| p.set_how(0x0123_4567), &mut none(), |_r| ());
+    let reboot =
+        ask!(server, &from, system::reboot, SystemReboot, |p| p.set_how(0x0123_4567), &mut none(), |_r| ());
     assert_eq!(reboot, Err(Errno::PERM));
     let log = |action: u32| {
-        ask!(server, &from, system::log, SystemLog, |p| {
-            p.set_action(action);
-            p.set_data(b"<3>hello");
-        }, &mut none(), |r| r.get_value())
+        ask!(
+            server,
+            &from,
+            system::log,
+            SystemLog,
+            |p| {
+                p.set_action(action);
+                p.set_data(b"<3>hello");
+            },
+            &mut none(),
+            |r| r.get_value()
+        )
     };
     assert_eq!([log(u32::MAX), log(3), log(11)], [Ok(0), Err(Errno::PERM), Err(Errno::INVAL)]);
 }

@@ -33,7 +33,7 @@ pub fn swap() -> u64 {
 /// (`linux/sysinfo.h`, `SI_LOAD_SHIFT`).
 pub fn loads(scale: u64) -> [u32; 3] {
     let information = rustix::system::sysinfo();
-    information.loads.map(|load| (load as u64 * scale / 65_536) as u32)
+    information.loads.map(|load| (load * scale / 65_536) as u32)
 }
 
 /// A line of `/proc/cpuinfo`, of the first processor.

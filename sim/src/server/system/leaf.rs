@@ -80,12 +80,8 @@ fn load_average(_: &Context<'_>) -> Result<Value, Errno> {
 /// `struct clockinfo` of FreeBSD and DragonFly, NetBSD and OpenBSD: hz, tick, one field of history, stathz, profhz.
 fn clock_rate(_: &Context<'_>) -> Result<Value, Errno> {
     let rate = process::ticks_per_second() as i32;
-    let structure = Layout::new(20)
-        .int(0, rate)
-        .int(4, 1_000_000 / rate)
-        .int(12, rate)
-        .int(16, rate)
-        .finish();
+    let structure =
+        Layout::new(20).int(0, rate).int(4, 1_000_000 / rate).int(12, rate).int(16, rate).finish();
     Ok(Value::Structure(structure))
 }
 
@@ -279,7 +275,9 @@ pub static LEAVES: &[Leaf] = &[
     leaf("net.inet.ip.ttl", ALL, |_| int(facts::setting("net/ipv4/ip_default_ttl").unwrap_or(64))),
     leaf("net.inet.ip.forwarding", ALL, |_| int(facts::setting("net/ipv4/ip_forward").unwrap_or(0))),
     leaf("net.inet6.ip6.v6only", FREE, |_| int(1)),
-    leaf("net.inet6.ip6.forwarding", ALL, |_| int(facts::setting("net/ipv6/conf/all/forwarding").unwrap_or(0))),
+    leaf("net.inet6.ip6.forwarding", ALL, |_| {
+        int(facts::setting("net/ipv6/conf/all/forwarding").unwrap_or(0))
+    }),
     leaf("user.cs_path", NAMED, |_| text("/usr/bin:/bin:/usr/sbin:/sbin")),
     leaf("user.posix2_version", NAMED, |_| int(199_212)),
     leaf("user.line_max", NAMED, |_| int(2048)),

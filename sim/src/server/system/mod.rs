@@ -61,7 +61,13 @@ impl System {
         Ok(())
     }
 
-    fn value(&self, caller: &Caller, name: &str, numbers: &[i32], new: Option<&[u8]>) -> Result<Value, Errno> {
+    fn value(
+        &self,
+        caller: &Caller,
+        name: &str,
+        numbers: &[i32],
+        new: Option<&[u8]>,
+    ) -> Result<Value, Errno> {
         let Some(index) = SYSTEMS.iter().position(|system| *system == caller.personality) else {
             return if new.is_some() { Err(Errno::PERM) } else { host_setting(name) };
         };

@@ -247,8 +247,10 @@ fn row(
         .int(596, stat.threads as i32)
         .int(600, pid);
     // The effective group comes first among at most sixteen groups.
-    let groups: Vec<u32> =
-        std::iter::once(credentials.effective_group).chain(credentials.groups.iter().copied()).take(16).collect();
+    let groups: Vec<u32> = std::iter::once(credentials.effective_group)
+        .chain(credentials.groups.iter().copied())
+        .take(16)
+        .collect();
     row.put(188, &(groups.len() as i16).to_ne_bytes());
     for (index, group) in groups.iter().enumerate() {
         row.int(192 + 4 * index, *group as i32);

@@ -6,15 +6,18 @@ use schemas::server::ProcServer as Named;
 fn server() -> (Arc<World>, Named<ProcServer>) {
     let world = world();
     for personality in SYSTEMS {
-        world.set_identity(personality, Identity {
-            system: personality.title().into(),
-            node: "host".into(),
-            release: "14.2-RELEASE".into(),
-            version: "a version".into(),
-            machine: "amd64".into(),
-            number: 1_402_000,
-            ..Identity::default()
-        });
+        world.set_identity(
+            personality,
+            Identity {
+                system: personality.title().into(),
+                node: "host".into(),
+                release: "14.2-RELEASE".into(),
+                version: "a version".into(),
+                machine: "amd64".into(),
+                number: 1_402_000,
+                ..Identity::default()
+            },
+        );
     }
     let server = Named::new("proc", ProcServer::new(world.clone()));
     (world, server)
@@ -28,15 +31,23 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn get(&self, name: &str, numbers: &[i32], new: Option<&[u8]>) -> Result<Vec<u8>, Errno> {
         let mut caps = none();
-        let value = ask!(*self.server, &caller(self.os), system::control, SystemControl, |p| {
-            p.set_name(name);
-            p.set_set(new.is_some());
-            p.set_value(new.unwrap_or_default());
-            let mut list = p.init_numbers(numbers.len() as u32);
-            for (index, number) in numbers.iter().enumerate() {
-                list.set(index as u32, *number);
-            }
-        }, &mut caps, |r| r.get_value().unwrap().to_vec())?;
+        let value = ask!(
+            *self.server,
+            &caller(self.os),
+            system::control,
+            SystemControl,
+            |p| {
+                p.set_name(name);
+                p.set_set(new.is_some());
+                p.set_value(new.unwrap_or_default());
+                let mut list = p.init_numbers(numbers.len() as u32);
+                for (index, number) in numbers.iter().enumerate() {
+                    list.set(index as u32, *number);
+                }
+            },
+            &mut caps,
+            |r| r.get_value().unwrap().to_vec()
+        )?;
         if caps.donated.is_empty() {
             return Ok(value);
         }
@@ -99,7 +110,7 @@ fn freebsd_process_rows_have_the_layout_of_kinfo_proc() {
     let int = |at: usize| i32::from_ne_bytes(row[at..at + 4].try_into().unwrap());
     assert_eq!((int(0), int(72), int(76)), (1088, pid, std::os::unix::process::parent_id() as i32));
     let all = free.get("", &[1, 14, 0], None).unwrap();
-    assert!(all.len() % 1088 == 0 && all.len() > 1088);
+    assert!(all.len().is_multiple_of(1088) && all.len() > 1088);
     let directory = free.get("", &[1, 14, 42, pid], None).unwrap();
     assert_eq!(directory.len(), 1392);
     assert!(directory[368..].starts_with(std::env::current_dir().unwrap().as_os_str().as_encoded_bytes()));
@@ -117,7 +128,12 @@ fn netbsd_nodes_are_listed() {
     let nodes = net.get("", &[QUERY], None).unwrap();
     let names: Vec<(i32, &[u8])> = nodes
         .chunks(96)
-        .map(|node| (i32::from_ne_bytes(node[4..8].try_into().unwrap()), node[8..40].split(|b| *b == 0).next().unwrap()))
+        .map(|node| {
+            (
+                i32::from_ne_bytes(node[4..8].try_into().unwrap()),
+                node[8..40].split(|b| *b == 0).next().unwrap(),
+            )
+        })
         .collect();
     assert!(names.contains(&(1, b"kern".as_slice())) && names.contains(&(6, b"hw".as_slice())));
     let below = net.get("", &[1, QUERY], None).unwrap();
