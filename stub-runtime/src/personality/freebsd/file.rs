@@ -1,5 +1,6 @@
 //! FreeBSD's calls on files (intro(2)): layouts, flags and errors of its own around what all systems have.
 
+pub mod acl;
 pub mod attribute;
 pub mod control;
 pub mod data;

@@ -64,14 +64,22 @@ call_rows! {
     345 => sigtimedwait(set: In<SignalSet>, info: Out<SignalInfo>, timeout: In<Timespec>) -> Signal,
         full, SignalWait, action::timed_wait;
     346 => sigwaitinfo(set: In<SignalSet>, info: Out<SignalInfo>) -> Signal, full, SignalWait, action::wait_info;
-    347 => __acl_get_file(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
-    348 => __acl_set_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
-    349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int, missing, FileGetAttribute;
-    350 => __acl_set_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FileSetAttribute;
-    351 => __acl_delete_file(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
-    352 => __acl_delete_fd(filedes: Fd, type: Int) -> Int, missing, FileRemoveAttribute;
-    353 => __acl_aclcheck_file(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
-    354 => __acl_aclcheck_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int, missing, FileGetAttribute;
+    347 => __acl_get_file(path: Path, type: Int, aclp: Out<Opaque>) -> Int,
+        partial("no file has access control lists"), FsGetAttribute, file::acl::of_path;
+    348 => __acl_set_file(path: Path, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FsSetAttribute, file::acl::of_path;
+    349 => __acl_get_fd(filedes: Fd, type: Int, aclp: Out<Opaque>) -> Int,
+        partial("no file has access control lists"), FileGetAttribute, file::acl::of_descriptor;
+    350 => __acl_set_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FileSetAttribute, file::acl::of_descriptor;
+    351 => __acl_delete_file(path: Path, type: Int) -> Int,
+        partial("no file has access control lists"), FsRemoveAttribute, file::acl::delete;
+    352 => __acl_delete_fd(filedes: Fd, type: Int) -> Int,
+        partial("no file has access control lists"), FileRemoveAttribute, file::acl::delete_of_descriptor;
+    353 => __acl_aclcheck_file(path: Path, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FsGetAttribute, file::acl::of_path;
+    354 => __acl_aclcheck_fd(filedes: Fd, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FileGetAttribute, file::acl::of_descriptor;
     355 => extattrctl(path: Path, cmd: Int, filename: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
         none("attribute files are a matter of UFS1");
     356 => extattr_set_file(
@@ -176,10 +184,14 @@ call_rows! {
     422 => setcontext(ucp: In<Opaque>) -> Int, missing, SignalReturn;
     423 => swapcontext(oucp: Out<Opaque>, ucp: In<Opaque>) -> Int, missing, SignalReturn;
     424 => freebsd13_swapoff(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
-    425 => __acl_get_link(path: Path, type: Int, aclp: Out<Opaque>) -> Int, missing, FsGetAttribute;
-    426 => __acl_set_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsSetAttribute;
-    427 => __acl_delete_link(path: Path, type: Int) -> Int, missing, FsRemoveAttribute;
-    428 => __acl_aclcheck_link(path: Path, type: Int, aclp: In<Opaque>) -> Int, missing, FsGetAttribute;
+    425 => __acl_get_link(path: Path, type: Int, aclp: Out<Opaque>) -> Int,
+        partial("no file has access control lists"), FsGetAttribute, file::acl::of_link;
+    426 => __acl_set_link(path: Path, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FsSetAttribute, file::acl::of_link;
+    427 => __acl_delete_link(path: Path, type: Int) -> Int,
+        partial("no file has access control lists"), FsRemoveAttribute, file::acl::delete_of_link;
+    428 => __acl_aclcheck_link(path: Path, type: Int, aclp: In<Opaque>) -> Int,
+        partial("no file has access control lists"), FsGetAttribute, file::acl::of_link;
     429 => sigwait(set: In<SignalSet>, sig: Out<Signal>) -> Int, full, SignalWait, action::wait;
     430 => thr_create(ctx: In<Opaque>, id: Out<Long>, flags: ThreadFlags) -> Int, missing, ThreadCreate;
     431 => thr_exit(state: Out<Long>) -> Never, full, ThreadExit, thread::exit;
@@ -425,8 +437,9 @@ call_rows! {
         partial("only where the deployment and the host allow it"), FsChangeRoot, file::filesystem::change_root_to;
     591 => setcred(flags: Bits, wcred: In<Opaque>, size: Size) -> Int, missing, AuthSetIds;
     592 => exterrctl(op: Uint, flags: Bits, ptr: Address) -> Int, missing;
-    593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int, missing, FsWatch;
-    594 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, missing, FsWatch;
+    593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int,
+        full, FsWatch, file::name::watch;
+    594 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, full, FsWatch, file::name::unwatch;
     595 => getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
     596 => setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
     597 => jail_attach_jd(fd: Fd) -> Int, missing;

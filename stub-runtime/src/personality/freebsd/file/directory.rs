@@ -198,7 +198,9 @@ mod tests {
         record
     }
 
-    fn run<L: Layout>(records: &[u8], room: usize) -> (Result<(usize, Option<i64>), Errno>, Vec<u8>) {
+    type Converted = Result<(usize, Option<i64>), Errno>;
+
+    fn run<L: Layout>(records: &[u8], room: usize) -> (Converted, Vec<u8>) {
         let mut out = vec![0xee; room];
         let result = convert::<L>(records, room, |at, record| {
             out[at..at + record.len()].copy_from_slice(record);

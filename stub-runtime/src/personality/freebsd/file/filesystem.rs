@@ -114,10 +114,10 @@ impl Layout for Statfs {
             flags,
             bsize: numbers.f_frsize as u64,
             iosize: numbers.f_bsize as u64,
-            blocks: numbers.f_blocks as u64,
-            bfree: numbers.f_bfree as u64,
+            blocks: numbers.f_blocks,
+            bfree: numbers.f_bfree,
             bavail: numbers.f_bavail as i64,
-            files: numbers.f_files as u64,
+            files: numbers.f_files,
             ffree: numbers.f_ffree as i64,
             namemax: numbers.f_namelen as u32,
             fsid: numbers.f_fsid.val,
@@ -264,7 +264,10 @@ pub mod variable {
     pub const MAC_PRESENT: i32 = 63;
     pub const ACL_NFS4: i32 = 64;
     pub const DEALLOC_PRESENT: i32 = 65;
-    pub const LAST: i32 = 69;
+    pub const NAMEDATTR_ENABLED: i32 = 66;
+    pub const HAS_NAMEDATTR: i32 = 67;
+    pub const HAS_HIDDENSYSTEM: i32 = 68;
+    pub const CLONE_BLKSIZE: i32 = 69;
 }
 
 /// The limits: those of the system itself (sys/sys/syslimits.h), of the file's kind and of its file system.
@@ -292,9 +295,9 @@ fn limit(
         // Asynchronous requests are carried out, access control lists and labels are not.
         ASYNC_IO => 200_112,
         PRIO_IO | ACL_EXTENDED | ACL_NFS4 | CAP_PRESENT | INF_PRESENT | MAC_PRESENT => 0,
+        NAMEDATTR_ENABLED | HAS_NAMEDATTR | HAS_HIDDENSYSTEM | CLONE_BLKSIZE => 0,
         ACL_PATH_MAX => 3,
         DEALLOC_PRESENT => 1,
-        DEALLOC_PRESENT..=LAST => 0,
         _ => return Err(Errno::INVAL),
     })
 }
@@ -459,7 +462,7 @@ mod tests {
             let path = c"/".as_ptr() as u64;
             crate::host::linux::syscall::call(__NR_statfs, [path, &raw mut host as u64]).unwrap();
         }
-        assert_eq!(root.blocks, host.f_blocks as u64);
+        assert_eq!(root.blocks, host.f_blocks);
     }
 
     #[test]

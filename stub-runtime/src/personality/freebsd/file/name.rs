@@ -11,7 +11,7 @@ use crate::host::linux::{abi, syscall::call};
 use crate::operation::ask;
 use crate::operation::descriptor::WORKING;
 use crate::operation::path::{Aim, At, perform};
-use crate::operation::{mounts, name, status};
+use crate::operation::{mounts, name, status, watch};
 use crate::personality::freebsd::flags;
 
 /// `FD_NONE` (sys/sys/fcntl.h).
@@ -302,4 +302,28 @@ pub fn real_path(
     guest::write(buffer.0, seen.bytes())?;
     guest::put(buffer.0 + seen.bytes().len() as u64, &0u8)?;
     Ok(0)
+}
+
+/// inotify_add_watch_at(2), whose numbers are the host's.
+///
+/// # Errors
+/// As the host's.
+pub fn watch(
+    cx: &mut Context,
+    descriptor: i32,
+    directory: i32,
+    path: Pointer,
+    mask: u32,
+) -> Result<u64, Errno> {
+    let host = flags::WATCH.to_host(u64::from(mask))? as u32;
+    watch::add(cx, descriptor, At { directory, path }, host)
+}
+
+/// inotify_rm_watch(2).
+///
+/// # Errors
+/// As the host's.
+pub fn unwatch(_cx: &mut Context, descriptor: i32, watch: i32) -> Result<u64, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(abi::__NR_inotify_rm_watch, [descriptor as u64, watch as u64]) }
 }

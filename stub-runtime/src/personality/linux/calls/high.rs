@@ -276,13 +276,13 @@ call_rows! {
         none("no security module is loaded");
     462 => mseal(start: Address, len: Size, flags: Bits) -> Int, missing, MemoryProtect;
     463 => setxattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text, args: In<Opaque>, size: Size) -> Int,
-        missing, FsSetAttribute;
+        full, FsSetAttribute, file::extended::set_at;
     464 => getxattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text, args: InOut<Opaque>, size: Size) -> Size,
-        missing, FsGetAttribute;
+        full, FsGetAttribute, file::extended::get_at;
     465 => listxattrat(dfd: DirFd, path: Path, at_flags: AtFlags, list: Out<Bytes<4>>, size: Size) -> Size,
-        missing, FsListAttributes;
+        full, FsListAttributes, file::extended::list_at;
     466 => removexattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text) -> Int,
-        missing, FsRemoveAttribute;
+        full, FsRemoveAttribute, file::extended::remove_at;
     467 => open_tree_attr(dfd: DirFd, path: Path, flags: Bits, uattr: In<Opaque>, usize: Size) -> Fd,
         missing, FsMount;
     468 => file_getattr(dfd: DirFd, path: Path, attr: Out<Opaque>, size: Size, at_flags: AtFlags) -> Int,
