@@ -259,3 +259,72 @@ impl World {
         self.guest(pid).map_or(0, |guest| guest.jail)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn world() -> World {
+        World::new(Arc::new(Mach::default()), Policy::default())
+    }
+
+    fn guest(world: &World, pid: i32, personality: Personality, jail: u32) -> Guest {
+        let task = world.mach.task_create("guest").unwrap();
+        Guest { task, pid, personality, jail, command: Vec::new(), path: Vec::new() }.with_path(b"/bin/sh")
+    }
+
+    fn caller(pid: i32, personality: Personality) -> Caller {
+        Caller { task: 1, pid, tid: pid, personality, credentials: Arc::default() }
+    }
+
+    #[test]
+    fn guest_lives_from_start_to_death() {
+        let world = world();
+        world.task_started(guest(&world, 10, Personality::FreeBsd, 3));
+        let server = world.rights.add_server("devfs").unwrap();
+        world.rights.grant(server, 7, world.guest(10).unwrap().task).unwrap();
+        let child = world.mach.task_create("child").unwrap();
+        world.task_forked(10, 11, child).unwrap();
+        assert!(world.rights.holds(server, 7, child));
+        assert_eq!(world.jail_of(11), 3);
+        world.task_exec(11, Personality::Linux, b"/usr/bin/env").unwrap();
+        let known = world.guest(11).unwrap();
+        assert_eq!((known.personality, known.command.as_slice()), (Personality::Linux, b"env".as_slice()));
+        assert_eq!(world.task_died(10).unwrap().command, b"sh");
+        assert_eq!(world.guests().len(), 1);
+        assert_eq!(world.task_forked(10, 12, child), Err(Errno::SRCH));
+        assert_eq!(world.task_exec(10, Personality::Linux, b"x"), Err(Errno::SRCH));
+    }
+
+    #[test]
+    fn jails_and_views_bound_what_is_seen() {
+        let world = world();
+        for (pid, personality, jail) in [
+            (1, Personality::Linux, 0),
+            (2, Personality::FreeBsd, 0),
+            (3, Personality::Linux, 5),
+            (4, Personality::Linux, 5),
+        ] {
+            world.task_started(guest(&world, pid, personality, jail));
+        }
+        let seen = |pid: i32, personality: Personality| -> Vec<i32> {
+            let caller = caller(pid, personality);
+            world.guests().iter().filter(|guest| world.sees(&caller, guest)).map(|guest| guest.pid).collect()
+        };
+        assert_eq!(seen(1, Personality::Linux), [1, 2, 3, 4]);
+        assert_eq!(seen(3, Personality::Linux), [3, 4]);
+        world.set_policy(Policy { view: View::Personality, ..Policy::default() });
+        assert_eq!(seen(2, Personality::FreeBsd), [2]);
+        assert!(!world.sees_host(&caller(1, Personality::Linux)));
+    }
+
+    #[test]
+    fn identity_is_the_hosts_until_one_is_set() {
+        let world = world();
+        assert_eq!(world.identity(Personality::NetBsd).system, "Linux");
+        world.set_identity(Personality::NetBsd, Identity { system: "NetBSD".into(), ..Identity::default() });
+        assert_eq!(world.identity(Personality::NetBsd).system, "NetBSD");
+        assert_ne!(world.new_object(), world.new_object());
+    }
+}
