@@ -3,6 +3,7 @@
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use crate::host::linux::thread::{BLOCK_AT, SPAN};
 use crate::process::Process;
 
 /// The guest's registers while it is in the stub.
@@ -48,6 +49,8 @@ pub struct Context {
     pub exit_mask: u64,
     /// Host form of the mask that the guest believes it has, without the signals the stub needs.
     pub host_mask: u64,
+    /// The GS base that the guest has set for itself; zero when it has none.
+    pub guest_gs: u64,
     /// The guest's registers.
     pub frame: Frame,
 
@@ -96,17 +99,17 @@ impl SignalStack {
 }
 
 impl Context {
-    /// The block of the running thread.
+    /// The block of the running thread, found from its stack pointer: GS may be the guest's when a signal arrives.
     ///
     /// # Safety
-    /// GS must have been set by [`crate::host::linux::thread`].
+    /// The thread must run on one of the stacks that [`crate::host::linux::thread`] made for it.
     #[inline(always)]
     pub unsafe fn current<'a>() -> &'a mut Context {
-        let this: *mut Context;
-        // SAFETY: `this` is the first field, and GS points to the block.
+        let stack: u64;
+        // SAFETY: reads a register; the block lies at a fixed place in the aligned span of its stacks.
         unsafe {
-            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly));
-            &mut *this
+            asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags));
+            &mut *(((stack & !(SPAN - 1)) + BLOCK_AT) as *mut Context)
         }
     }
 

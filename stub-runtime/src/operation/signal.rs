@@ -15,6 +15,7 @@ use crate::host::linux::abi;
 use crate::host::linux::signal::{self, *};
 use crate::host::linux::state::FP_XSTATE_MAGIC1;
 use crate::host::linux::syscall;
+use crate::host::linux::thread;
 use crate::operation::queue;
 use crate::trap::{entry, register};
 
@@ -197,7 +198,7 @@ pub fn suspend(cx: &mut Context, mask: u64) -> Result<i32, Errno> {
 /// # Safety
 /// Called by the kernel only.
 pub unsafe extern "C" fn on_signal(number: i32, info: *mut HostInfo, context: *mut HostContext) {
-    // SAFETY: the kernel passes valid pointers; GS is set while any handler is installed.
+    // SAFETY: the kernel passes valid pointers, and the handler runs on the thread's signal stack.
     let (info, host, cx) = unsafe { (&mut *info, &mut *context, Context::current()) };
     arrive(cx, number, info, host);
 }
@@ -308,6 +309,9 @@ fn deliver(cx: &mut Context, number: i32, info: &HostInfo, host: &mut HostContex
     let own = if action.flags & SA_NODEFER != 0 { 0 } else { bit(number) };
     cx.mask_lent.store(0, Ordering::Relaxed);
     cx.set_mask(mask | action.mask | own);
+    if cx.guest_gs != 0 {
+        thread::set_gs(cx.guest_gs);
+    }
     host.load_registers(&frame);
     host.mask = cx.host_mask;
 }

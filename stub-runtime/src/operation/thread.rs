@@ -121,6 +121,7 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
     child.frame = frame;
     child.set_mask(cx.mask);
     child.clear_tid = 0;
+    child.guest_gs = cx.guest_gs;
     child.signal_stack = cx.signal_stack;
     let flags = (flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) | CLONE_VM;
     let result = thread::start(u64::from(flags), block, parent_tid, 0, tls);
@@ -135,8 +136,14 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
     result
 }
 
-/// Lets another thread have the processor.
-pub fn give_way(_cx: &mut Context) -> Result<u64, Errno> {
-    // SAFETY: no arguments.
-    unsafe { call::<0>(__NR_sched_yield, []) }
+/// Gives the thread a GS base of its own from its next instruction on; zero is none.
+///
+/// # Errors
+/// `EPERM` for an address that is not the user's, as arch_prctl(2).
+pub fn set_gs_base(cx: &mut Context, base: u64) -> Result<(), Errno> {
+    if base >= guest::ADDRESS_END {
+        return Err(Errno::PERM);
+    }
+    cx.guest_gs = base;
+    Ok(())
 }

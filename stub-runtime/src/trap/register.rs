@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::host::linux::abi;
 use crate::host::linux::signal::{HostContext, HostInfo};
 use crate::host::linux::syscall::call;
+use crate::host::linux::thread;
 
 /// `PR_SET_SYSCALL_USER_DISPATCH` (linux/prctl.h).
 const SET_DISPATCH: u64 = 59;
@@ -36,11 +37,14 @@ pub fn register() -> Result<(), Errno> {
 /// # Safety
 /// Called by the kernel only.
 pub unsafe extern "C" fn on_trap(signal: i32, info: *mut HostInfo, context: *mut HostContext) {
-    // SAFETY: the kernel passes valid pointers, and GS is set before dispatch is turned on.
+    // SAFETY: the kernel passes valid pointers, and the handler runs on the thread's signal stack.
     let (info, host, cx) = unsafe { (&mut *info, &mut *context, Context::current()) };
     if info.code != SYS_USER_DISPATCH {
         crate::operation::signal::arrive(cx, signal, info, host);
         return;
+    }
+    if cx.guest_gs != 0 {
+        thread::set_gs(cx.this as u64);
     }
     host.save_registers(&mut cx.frame);
     host.go(entry::entry_address(), cx.stack_top);

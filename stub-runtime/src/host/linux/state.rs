@@ -3,6 +3,7 @@
 use schemas::Errno;
 
 use super::signal::{self, HostContext};
+use super::thread;
 use crate::context::Context;
 use crate::guest;
 
@@ -53,6 +54,9 @@ pub fn return_to(
     context.stack_flags = 0;
     back.context = context;
     cx.pending.store(0, core::sync::atomic::Ordering::Relaxed);
+    if cx.guest_gs != 0 {
+        thread::set_gs(cx.guest_gs);
+    }
     // SAFETY: a complete context on the stub's stack, with the stub's own mask and signal stack.
     unsafe { signal::stub_signal_return(&raw const back.context) }
 }

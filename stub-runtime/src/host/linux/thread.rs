@@ -20,8 +20,11 @@ const STUB_STACK: u64 = 128 * 1024;
 const SIGNAL_STACK: u64 = 64 * 1024;
 /// Room for the block itself.
 const BLOCK: u64 = (size_of::<Context>() as u64).next_multiple_of(4096);
-/// All of a thread's stub memory.
-const TOTAL: u64 = GUARD + STUB_STACK + GUARD + SIGNAL_STACK + BLOCK;
+/// All of a thread's stub memory; aligned to its size, so that the block is found from any stack pointer in it.
+pub const SPAN: u64 = 256 * 1024;
+/// Where the block lies in it.
+pub const BLOCK_AT: u64 = SPAN - BLOCK;
+const _: () = assert!(GUARD + STUB_STACK + GUARD + SIGNAL_STACK <= BLOCK_AT);
 
 /// `ARCH_SET_GS` (asm/prctl.h).
 const ARCH_SET_GS: u64 = 0x1001;
@@ -31,15 +34,21 @@ const ARCH_SET_GS: u64 = 0x1001;
 /// # Errors
 /// `ENOMEM` or `EAGAIN`, as mmap(2).
 pub fn allocate() -> Result<*mut Context, Errno> {
-    let base = memory::reserve(TOTAL)?;
+    // Twice the size holds one aligned span; the rest goes back at once.
+    let start = memory::reserve(2 * SPAN)?;
+    let base = start.next_multiple_of(SPAN);
+    memory::release(base + SPAN, start + SPAN - base);
+    if base > start {
+        memory::release(start, base - start);
+    }
     memory::allow(base + GUARD, STUB_STACK)?;
-    memory::allow(base + GUARD + STUB_STACK + GUARD, SIGNAL_STACK + BLOCK)?;
-    let block = (base + TOTAL - BLOCK) as *mut Context;
+    memory::allow(base + BLOCK_AT - SIGNAL_STACK, SIGNAL_STACK + BLOCK)?;
+    let block = (base + BLOCK_AT) as *mut Context;
     // SAFETY: fresh zeroed memory of enough size; every field is valid when zero.
     unsafe {
         (*block).this = block;
         (*block).stack_top = base + GUARD + STUB_STACK;
-        (*block).host_signal_stack = (base + GUARD + STUB_STACK + GUARD, SIGNAL_STACK);
+        (*block).host_signal_stack = (base + BLOCK_AT - SIGNAL_STACK, SIGNAL_STACK);
     }
     Ok(block)
 }
@@ -49,14 +58,13 @@ pub fn allocate() -> Result<*mut Context, Errno> {
 /// # Safety
 /// The thread must not run any more, and must not be the caller.
 pub unsafe fn free(block: *mut Context) {
-    let base = block as u64 + BLOCK - TOTAL;
-    memory::release(base, TOTAL);
+    memory::release(block as u64 - BLOCK_AT, SPAN);
 }
 
 /// The address range of a thread's stub memory.
 pub fn range(block: *const Context) -> core::ops::Range<u64> {
-    let end = block as u64 + BLOCK;
-    end - TOTAL..end
+    let start = block as u64 - BLOCK_AT;
+    start..start + SPAN
 }
 
 /// Makes `block` the context of the calling thread and registers the stub: GS, host signal
@@ -65,13 +73,19 @@ pub fn range(block: *const Context) -> core::ops::Range<u64> {
 /// # Errors
 /// `EINVAL` where the kernel has no syscall user dispatch.
 pub fn adopt(block: *mut Context) -> Result<(), Errno> {
-    // SAFETY: GS is the stub's own; the block lives as long as the thread.
-    unsafe { call(abi::__NR_arch_prctl, [ARCH_SET_GS, block as u64]) }?;
+    set_gs(block as u64);
     // SAFETY: the block is the caller's.
     let cx = unsafe { &mut *block };
     // SAFETY: no pointers.
     cx.tid.store(unsafe { call::<0>(abi::__NR_gettid, []) }? as u32, Ordering::Relaxed);
     rearm(cx)
+}
+
+/// Sets the GS base of the calling thread. In the stub it points to the thread's block; a guest that has set a base of
+/// its own gets that back when it is entered.
+pub fn set_gs(base: u64) {
+    // SAFETY: the base is a block, or an address that the host has accepted from the guest before.
+    let _ = unsafe { call(abi::__NR_arch_prctl, [ARCH_SET_GS, base]) };
 }
 
 /// Sets the host signal stack and dispatch again, as they are lost in a child.

@@ -135,28 +135,34 @@ pub fn set_name(cx: &mut Context, id: i64, name: Pointer) -> Result<i32, Errno> 
     Ok(0)
 }
 
-/// sysarch(2): the FS base; GS belongs to the stub.
+/// sysarch(2): the bases of FS and GS.
 ///
 /// # Errors
-/// `EINVAL` for other operations.
-pub fn sysarch(_cx: &mut Context, operation: i32, argument: Pointer) -> Result<i32, Errno> {
+/// `EINVAL` for other operations and addresses that are not the user's, `EFAULT`.
+pub fn sysarch(cx: &mut Context, operation: i32, argument: Pointer) -> Result<i32, Errno> {
     // machine/sysarch.h.
     const GET_FSBASE: i32 = 128;
     const SET_FSBASE: i32 = 129;
+    const GET_GSBASE: i32 = 130;
+    const SET_GSBASE: i32 = 131;
     match operation {
         GET_FSBASE => {
             let mut base = 0u64;
             // SAFETY: the kernel writes one word; 0x1003 is ARCH_GET_FS.
             unsafe { call(__NR_arch_prctl, [0x1003, &raw mut base as u64]) }?;
             guest::put(argument.0, &base)?;
-            Ok(0)
         }
         SET_FSBASE => {
             let base: u64 = guest::get(argument.0)?;
             // SAFETY: the guest's own register; 0x1002 is ARCH_SET_FS.
-            unsafe { call(__NR_arch_prctl, [0x1002, base]) }?;
-            Ok(0)
+            unsafe { call(__NR_arch_prctl, [0x1002, base]) }.map_err(|_| Errno::INVAL)?;
         }
-        _ => Err(Errno::INVAL),
+        GET_GSBASE => guest::put(argument.0, &cx.guest_gs)?,
+        SET_GSBASE => {
+            let base: u64 = guest::get(argument.0)?;
+            thread::set_gs_base(cx, base).map_err(|_| Errno::INVAL)?;
+        }
+        _ => return Err(Errno::INVAL),
     }
+    Ok(0)
 }

@@ -226,15 +226,15 @@ pub fn uname(_cx: &mut Context, at: Pointer) -> Result<u64, Errno> {
 const ARCH_SET_GS: i32 = 0x1001;
 const ARCH_GET_GS: i32 = 0x1004;
 
-/// arch_prctl(2): GS belongs to the stub.
+/// arch_prctl(2): GS is the stub's in the stub and the guest's in the guest.
 ///
 /// # Errors
-/// `EPERM` for GS, else the host's.
-pub fn arch_prctl(_cx: &mut Context, code: i32, argument: Pointer) -> Result<u64, Errno> {
+/// As the manual page says.
+pub fn arch_prctl(cx: &mut Context, code: i32, argument: Pointer) -> Result<u64, Errno> {
     match code {
-        ARCH_SET_GS => Err(Errno::PERM),
+        ARCH_SET_GS => thread::set_gs_base(cx, argument.0).map(|()| 0),
         ARCH_GET_GS => {
-            guest::put(argument.0, &0u64)?;
+            guest::put(argument.0, &cx.guest_gs)?;
             Ok(0)
         }
         // SAFETY: the guest's own registers; the kernel checks the pointer.

@@ -208,7 +208,7 @@ call_rows! {
     156 => _sysctl(args: InOut<Opaque>) -> Int, none("gone since Linux 5.5"), SystemControl;
     157 => prctl(option: ProcessControl, arg2: Bits, arg3: Bits, arg4: Bits, arg5: Bits) -> Int,
         partial("no filters and no dispatch of its own"), ProcControl, process::prctl;
-    158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int, partial("GS belongs to the stub"), ThreadSetBase, process::arch_prctl;
+    158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int, full, ThreadSetBase, process::arch_prctl;
     159 => adjtimex(txc: InOut<Opaque>) -> Int, native, TimeSet;
     160 => setrlimit(resource: LimitKind, rlim: In<Rlimit>) -> Int, native, ProcLimits;
     161 => chroot(filename: Path) -> Int,
