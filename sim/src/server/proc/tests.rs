@@ -11,7 +11,12 @@ struct Sleeper(Child);
 
 impl Sleeper {
     fn new() -> Self {
-        Self(Command::new("sleep").arg("60").spawn().unwrap())
+        let child = Self(Command::new("sleep").arg("60").spawn().unwrap());
+        // The parent goes on when the old image is left, a moment before the new one has its arguments.
+        while std::fs::read(format!("/proc/{}/cmdline", child.pid())).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        child
     }
 
     fn pid(&self) -> i32 {
