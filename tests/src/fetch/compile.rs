@@ -64,7 +64,7 @@ fn needs_go_sources() -> Result<(), Error> {
     super::ensure(sources).map(|_| ())
 }
 
-/// Compiles a C program: for Linux against the C library, for FreeBSD freestanding, static and branded.
+/// Compiles a C program: for Linux static against the C library, for FreeBSD freestanding, static and branded.
 pub(super) fn c(entry: &Entry, scratch: &Path) -> Result<PathBuf, Error> {
     let gcc = client::find("gcc", "gcc")?;
     if !Path::new("/usr/include/stdio.h").exists() {
@@ -76,7 +76,7 @@ pub(super) fn c(entry: &Entry, scratch: &Path) -> Result<PathBuf, Error> {
     let mut command = Command::new(gcc);
     command.args(["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&output);
     match entry.os.as_str() {
-        "linux" => command.args(["-D_GNU_SOURCE", "-pthread"]),
+        "linux" => command.args(["-D_GNU_SOURCE", "-pthread", "-static", "-no-pie"]),
         "freebsd" => command.args([
             "-ffreestanding",
             "-nostdlib",
