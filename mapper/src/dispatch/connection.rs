@@ -140,9 +140,14 @@ impl Connection {
     }
 
     /// A doorbell: the slot that it names, and all those that were announced without one.
+    ///
+    /// One without descriptors is only a call to look: its request may have been answered long since, and the slot
+    /// hold the next one, whose descriptors are still on their way.
     fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) {
         let (Some(process), Some(region)) = (&self.process, &self.region) else { return };
-        if let Some(taken) = region.region().slot(slot).and_then(|slot| slot.take()) {
+        if !descriptors.is_empty()
+            && let Some(taken) = region.region().slot(slot).and_then(|slot| slot.take())
+        {
             desk.answer(self.socket.as_fd(), process, taken, descriptors);
         }
         self.look(desk);
