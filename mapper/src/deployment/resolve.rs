@@ -67,7 +67,7 @@ fn add_servers(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Compl
             return Err(loaded.source().complain(
                 kind.span(),
                 format!("there is no kind of server called `{}`", kind.get_ref()),
-                suggestion(kind.get_ref(), servers::KINDS.iter().map(|known| known.name)),
+                suggestion(kind.get_ref(), servers::all().map(|known| known.name)),
             ));
         };
         let spec = ServerSpec { kind: found, place: server.place, settings: server.settings.clone() };

@@ -9,7 +9,7 @@ mod rule;
 use schemas::{Flavour, Interface, Operation, Personality};
 
 use crate::deployment::{Deployment, RouteRule, ServerKind};
-use crate::servers::KINDS;
+use crate::servers;
 pub use rule::{Rule, Subject};
 
 /// A server of the world: its place in the deployment's list of servers, counted from 1.
@@ -233,9 +233,9 @@ impl Change {
 }
 
 /// The server that answers an interface when no route says otherwise: of those that do, the one whose kind comes first
-/// in [`KINDS`].
+/// in [`servers::all`].
 fn default_server(servers: &[ServerName], interface: Interface) -> Option<ServerId> {
-    let rank = |server: &ServerName| KINDS.iter().position(|kind| *kind == server.kind);
+    let rank = |server: &ServerName| servers::all().position(|kind| kind == server.kind);
     let answering = servers.iter().enumerate().filter(|(_, server)| server.kind.interface == interface);
     let (position, _) = answering.min_by_key(|(_, server)| rank(server))?;
     Some(ServerId(position as u32 + 1))

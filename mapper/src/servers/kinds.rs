@@ -2,29 +2,20 @@
 
 use std::sync::Arc;
 
-use schemas::Interface;
-use schemas::server::{
-    AuthServer as AuthAdapter, ExecServer as ExecAdapter, FsServer as FsAdapter,
-    PflocalServer as PflocalAdapter, ProcServer as ProcAdapter, Server, TermServer as TermAdapter,
-};
+use schemas::server::Server;
 use sim::hurd::world::World as Hurd;
-use sim::server::{auth, exec, hostfs, pflocal, proc, term};
+use sim::server::Settings;
 
 use crate::deployment::{Place, ServerKind, ServerSpec};
 
 /// Every implementation. Of several that answer one interface, the first is asked when no route says otherwise.
-pub const KINDS: &[ServerKind] = &[
-    ServerKind { name: "auth", interface: Interface::Auth },
-    ServerKind { name: "proc", interface: Interface::Proc },
-    ServerKind { name: "exec", interface: Interface::Exec },
-    ServerKind { name: "hostfs", interface: Interface::Fs },
-    ServerKind { name: "pflocal", interface: Interface::Pflocal },
-    ServerKind { name: "term", interface: Interface::Term },
-];
+pub fn all() -> impl Iterator<Item = ServerKind> + Clone {
+    sim::server::KINDS.iter().map(|&(name, interface)| ServerKind { name, interface })
+}
 
 /// The kind with this name.
 pub fn kind(name: &str) -> Option<ServerKind> {
-    KINDS.iter().copied().find(|kind| kind.name == name)
+    all().find(|kind| kind.name == name)
 }
 
 /// Makes a server.
@@ -32,17 +23,43 @@ pub(super) fn make(name: &str, spec: &ServerSpec, hurd: &Arc<Hurd>) -> Result<Ar
     if spec.place == Place::Process {
         return Err("servers in processes of their own are not supported; use `place = \"task\"`".to_owned());
     }
-    if let Some(setting) = spec.settings.keys().next() {
-        return Err(format!("a server of kind {} has no setting `{setting}`", spec.kind.name));
+    let mut settings = Settings::default();
+    for (key, value) in &spec.settings {
+        match (key.as_str(), value.as_integer().and_then(|number| u64::try_from(number).ok())) {
+            ("size", Some(size)) => settings.size = Some(size),
+            ("size", None) => return Err(format!("`size` is a number of bytes, not {value}")),
+            _ => return Err(format!("a server of kind {} has no setting `{key}`", spec.kind.name)),
+        }
     }
-    let world = hurd.clone();
-    Ok(match spec.kind.name {
-        "auth" => Arc::new(AuthAdapter::new(name, auth::AuthServer::new(world))),
-        "proc" => Arc::new(ProcAdapter::new(name, proc::ProcServer::new(world))),
-        "exec" => Arc::new(ExecAdapter::new(name, exec::ExecServer::new(world))),
-        "hostfs" => Arc::new(FsAdapter::new(name, hostfs::hostfs(world))),
-        "pflocal" => Arc::new(PflocalAdapter::new(name, pflocal::PflocalServer::new(world))),
-        "term" => Arc::new(TermAdapter::new(name, term::TermServer)),
-        kind => return Err(format!("there is no server of kind {kind}")),
-    })
+    sim::server::make(spec.kind.name, name, hurd, &settings).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::hurd::world::Policy;
+    use sim::mach::Mach;
+
+    fn made(kind_name: &str, settings: &str, place: Place) -> Result<Arc<dyn Server>, String> {
+        let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
+        let kind = kind(kind_name).unwrap();
+        make("it", &ServerSpec { kind, place, settings: settings.parse().unwrap() }, &hurd)
+    }
+
+    #[test]
+    fn every_kind_can_be_made() {
+        for kind in all() {
+            let server = made(kind.name, "", Place::Task).unwrap();
+            assert_eq!((server.name(), server.interface()), ("it", kind.interface));
+        }
+    }
+
+    #[test]
+    fn settings_that_a_kind_does_not_have_are_refused() {
+        assert!(made("tmpfs", "size = 65536", Place::Task).is_ok());
+        for (kind, settings) in [("tmpfs", "size = -1"), ("tmpfs", "colour = 1"), ("auth", "size = 1")] {
+            assert!(made(kind, settings, Place::Task).is_err(), "{kind} {settings}");
+        }
+        assert!(made("auth", "", Place::Process).is_err());
+    }
 }

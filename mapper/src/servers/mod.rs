@@ -15,7 +15,7 @@ use sim::mach::TaskId;
 use crate::deployment::Deployment;
 use crate::published::Published;
 use crate::route::ServerId;
-pub use kinds::{KINDS, kind};
+pub use kinds::{all, kind};
 use watch::Restarts;
 
 /// The servers of one world. A server's number is its place, counted from 1.
