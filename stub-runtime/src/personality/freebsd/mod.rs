@@ -20,6 +20,7 @@ pub mod release;
 pub mod signal;
 pub mod socket;
 pub mod start;
+pub mod sysctl;
 pub mod terminal;
 pub mod thread;
 pub mod umtx;

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, terminal, thread, umtx};
+use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, sysctl, terminal, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -392,7 +392,7 @@ call_rows! {
     562 => cpuset_setdomain(
         level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: In<Bytes<3>>, policy: Int
     ) -> Int, missing, ThreadAffinity;
-    563 => getrandom(buf: Out<Bytes<1>>, buflen: Size, flags: RandomFlags) -> Size, missing, SystemRandom;
+    563 => getrandom(buf: Out<Bytes<1>>, buflen: Size, flags: RandomFlags) -> Size, full, SystemRandom, operation::system::random;
     564 => getfhat(fd: DirFd, path: Path, fhp: Out<Opaque>, flags: AtFlags) -> Int,
         none("file handles are for NFS servers");
     565 => fhlink(fhp: In<Opaque>, to: Path) -> Int, none("file handles are for NFS servers");
@@ -406,7 +406,7 @@ call_rows! {
     ) -> Size, full, FileSend, file::send::copy;
     570 => __sysctlbyname(
         name: In<Buffer<1>>, namelen: Size, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>, new: In<Bytes<5>>, newlen: Size
-    ) -> Int, missing, SystemControl;
+    ) -> Int, full, SystemControl, sysctl::by_name;
     571 => shm_open2(path: Path, flags: OpenFlags, mode: Mode, shmflags: MemoryFileFlags, name: Text) -> Fd,
         partial("no large pages"), MemoryShare, file::shared::open;
     572 => shm_rename(path_from: Path, path_to: Path, flags: RenameFlags) -> Int,

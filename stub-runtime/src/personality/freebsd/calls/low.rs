@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, clock, file, ioctl, memory, poll, process, socket, thread};
+use crate::personality::freebsd::{action, clock, file, ioctl, memory, poll, process, socket, sysctl, thread};
 
 call_rows! {
     pub const ROWS;
@@ -266,7 +266,7 @@ call_rows! {
     202 => __sysctl(
         name: In<SysctlName<1>>, namelen: Uint, old: Out<Bytes<3>>, oldlenp: InOut<Ulong>,
         new: In<Bytes<5>>, newlen: Size
-    ) -> Int, missing, SystemControl;
+    ) -> Int, full, SystemControl, sysctl::by_numbers;
     203 => mlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::lock;
     204 => munlock(addr: Address, len: Size) -> Int, full, MemoryLock, memory::lock::unlock;
     205 => undelete(path: Path) -> Int, none("the host's file systems have no whiteouts to take back");
