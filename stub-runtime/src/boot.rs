@@ -164,8 +164,6 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     thread::adopt(block)?;
     cx.set_mask(host_signal::mask());
     set_name(handoff.path());
-    // Without a mapper the guest runs on what it has; mapped calls fail with a clean error.
-    let _ = transport::attach(cx);
 
     let mut name = PathBuffer::new();
     name.set(&[handoff.path()])?;
@@ -180,6 +178,8 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     mounts::path_of(file, &mut known)?;
     mounts::seen_at(mounts::current(cx), known.bytes(), &mut name)?;
     process.set_executable(name.bytes())?;
+    // Without a mapper the guest runs on what it has; mapped calls fail with a clean error.
+    let _ = transport::attach(cx);
     let mut interpreter = PathBuffer::new();
     let program = loader::elf::load(process, file, false, &mut interpreter)?;
     close(file);

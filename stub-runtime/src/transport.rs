@@ -96,7 +96,8 @@ fn share(cx: &Context, file: i32, pair: [i32; 2]) -> Result<(), Errno> {
     let at = memory::map_shared(file, Region::SIZE as u64, true)?;
     let start = NonNull::new(at as *mut u8).ok_or(Errno::NOMEM)?;
     // SAFETY: fresh memory of the region's size, page aligned.
-    unsafe { Region::create(start) };
+    let region = unsafe { Region::create(start) };
+    region.set_program(cx.process().executable());
     // SAFETY: no pointers.
     let pid = unsafe { host_call::<0>(__NR_getpid, []) }? as i32;
     let hello = Datagram {

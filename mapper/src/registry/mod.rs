@@ -74,7 +74,6 @@ impl Registry {
                 self.bury(&process);
                 process.set_personality(personality);
             }
-            let _ = self.hurd.task_exec(pid, personality, &program(pid));
             return Ok((process, false));
         }
         let parent = parent.and_then(|parent| self.process(parent));
@@ -111,6 +110,10 @@ impl Registry {
         let personality = process.personality();
         if let Some(old) = process.set_region(Some(region)) {
             self.dead().add(personality, old.region());
+        }
+        let path = process.region().map(|region| region.region().program()).unwrap_or_default();
+        if let Err(errno) = self.hurd.task_exec(process.pid(), personality, &path) {
+            tracing::debug!(pid = process.pid(), %errno, "a guest died as it came");
         }
     }
 

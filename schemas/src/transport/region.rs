@@ -5,7 +5,7 @@ use crate::{Errno, Flavour, Operation};
 use core::{
     marker::PhantomData,
     ptr::NonNull,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
 };
 
 const MAGIC: u64 = u64::from_le_bytes(*b"MapRegn\0");
@@ -25,7 +25,13 @@ pub struct RegionHeader {
     calls: [[AtomicU64; FLAVOURS]; OPERATIONS],
     /// Calls of the foreign OS that there is nothing for.
     missing: [AtomicU32; MISSING],
+    /// Path of the program that runs, as its links lead to the stub.
+    program_length: AtomicU32,
+    program: [AtomicU8; PROGRAM],
 }
+
+/// Longest path of a program that is told.
+const PROGRAM: usize = 1020;
 
 const _: () = {
     assert!(core::mem::offset_of!(RegionHeader, pending) == 64);
@@ -121,6 +127,22 @@ impl<'a> Region<'a> {
     /// How often a foreign call was asked for and not there. The last row stands for all higher numbers.
     pub fn missing(self, number: u32) -> u32 {
         self.header().missing[(number as usize).min(MISSING - 1)].load(Ordering::Relaxed)
+    }
+
+    /// Stub: says which program runs, before the region is told of. Of a longer path only the end is kept.
+    pub fn set_program(self, path: &[u8]) {
+        let path = &path[path.len().saturating_sub(PROGRAM)..];
+        for (to, from) in self.header().program.iter().zip(path) {
+            to.store(*from, Ordering::Relaxed);
+        }
+        self.header().program_length.store(path.len() as u32, Ordering::Release);
+    }
+
+    /// Mapper: the program that the guest says it runs.
+    #[cfg(feature = "std")]
+    pub fn program(self) -> Vec<u8> {
+        let length = (self.header().program_length.load(Ordering::Acquire) as usize).min(PROGRAM);
+        self.header().program[..length].iter().map(|byte| byte.load(Ordering::Relaxed)).collect()
     }
 
     /// Stub: announces a request without descriptors. Returns whether the mapper must be woken by a doorbell.
