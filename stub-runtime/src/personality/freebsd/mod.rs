@@ -14,6 +14,7 @@ pub mod kqueue;
 pub mod layouts;
 pub mod memory;
 pub mod names;
+pub mod notify;
 pub mod poll;
 pub mod process;
 pub mod release;

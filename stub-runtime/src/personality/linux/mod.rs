@@ -5,13 +5,16 @@ use super::Personality;
 pub mod action;
 pub mod calls;
 pub mod errno;
+pub mod event;
 pub mod file;
 pub mod frame;
+pub mod ioctl;
 pub mod layouts;
 pub mod memory;
 pub mod names;
 pub mod process;
 pub mod signal;
+pub mod socket;
 pub mod start;
 
 /// The personality.

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, file, kqueue, memory, poll, process, socket, sysctl, terminal, thread, umtx};
+use crate::personality::freebsd::{action, file, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -418,7 +418,7 @@ call_rows! {
         full, FileClose, file::open::close_range;
     576 => rpctls_syscall(op: Int, path: Path) -> Int,
         none("the in-kernel RPC client is not part of the world");
-    577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, missing, EventNotify;
+    577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, full, EventNotify, notify::special;
     578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
     580 => fspacectl(fd: Fd, cmd: Int, rqsr: In<FileRange>, flags: Int, rmsr: Out<FileRange>) -> Int,
@@ -427,10 +427,10 @@ call_rows! {
     582 => swapoff(name: Path, flags: Uint) -> Int, none("swap belongs to the host"), SystemReboot;
     583 => kqueuex(flags: Bits) -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create_with;
     584 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, missing, ThreadWake;
-    585 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, missing, EventTimerDescriptor;
-    586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, missing, EventTimerDescriptor;
+    585 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, full, EventTimerDescriptor, notify::create_timer;
+    586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, full, EventTimerDescriptor, notify::timer;
     587 => timerfd_settime(fd: Fd, flags: TimerFlags, new_value: In<Itimerspec>, old_value: Out<Itimerspec>) -> Int,
-        missing, EventTimerDescriptor;
+        full, EventTimerDescriptor, notify::set_timer;
     588 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, missing;
     589 => getrlimitusage(which: LimitKind, flags: Int, res: Out<Ulong>) -> Int, missing, ProcUsage;
     590 => fchroot(fd: Fd) -> Int,

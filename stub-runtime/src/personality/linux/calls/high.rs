@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{file, memory, process};
+use crate::personality::linux::{event, file, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -91,10 +91,10 @@ call_rows! {
     270 => pselect6(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
         tsp: InOut<Timespec>, sig: Address
-    ) -> Int, native, EventSelect;
+    ) -> Int, full, EventSelect, event::select;
     271 => ppoll(
         fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, tsp: InOut<Timespec>, sigmask: In<SignalSet>, sigsetsize: Size
-    ) -> Int, native, EventPoll;
+    ) -> Int, full, EventPoll, event::poll;
     272 => unshare(unshare_flags: CloneFlags) -> Int, native, ProcControl;
     273 => set_robust_list(head: Address, len: Size) -> Int, native, ThreadRobustList;
     274 => get_robust_list(pid: Pid, head_ptr: Out<Address>, len_ptr: Out<Ulong>) -> Int,
@@ -116,7 +116,7 @@ call_rows! {
     281 => epoll_pwait(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: Int, sigmask: In<SignalSet>,
         sigsetsize: Size
-    ) -> Int, native, EventQueueWait;
+    ) -> Int, full, EventQueueWait, event::wait;
     282 => signalfd(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size) -> Fd, native, EventSignalDescriptor;
     283 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, native, EventTimerDescriptor;
     284 => eventfd(count: Uint) -> Fd, native, EventNotify;
@@ -127,14 +127,14 @@ call_rows! {
     287 => timerfd_gettime(ufd: Fd, otmr: Out<Itimerspec>) -> Int, native, EventTimerDescriptor;
     288 => accept4(
         fd: Fd, upeer_sockaddr: Out<SocketAddress<2>>, upeer_addrlen: InOut<SocketLength>, flags: SocketType
-    ) -> Fd, native, SocketAccept;
+    ) -> Fd, full, SocketAccept, socket::accept_with;
     289 => signalfd4(ufd: Fd, user_mask: In<SignalSet>, sizemask: Size, flags: CreationFlags) -> Fd,
         native, EventSignalDescriptor;
     290 => eventfd2(count: Uint, flags: CreationFlags) -> Fd, native, EventNotify;
     291 => epoll_create1(flags: EpollFlags) -> Fd, native, EventQueueCreate;
     292 => dup3(oldfd: Fd, newfd: Fd, flags: OpenFlags) -> Fd,
         partial("numbers that the stub keeps for itself are refused"), FileDuplicate, file::open::duplicate_with;
-    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, native, PflocalPipe;
+    293 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, full, PflocalPipe, socket::pipe_with;
     294 => inotify_init1(flags: CreationFlags) -> Fd, native, EventWatchDescriptor;
     295 => preadv(fd: Fd, vec: Out<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
         full, FilePositionRead, file::data::preadv;
@@ -146,7 +146,7 @@ call_rows! {
         none("the processor's counters belong to the host");
     299 => recvmmsg(
         fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags, timeout: InOut<Timespec>
-    ) -> Int, native, SocketReceive;
+    ) -> Int, full, SocketReceive, socket::receive_messages;
     300 => fanotify_init(flags: Bits, event_f_flags: OpenFlags) -> Fd,
         none("watches the whole host"), FsWatch;
     301 => fanotify_mark(fanotify_fd: Fd, flags: Bits, mask: Bits, dfd: DirFd, pathname: Path) -> Int,
@@ -160,7 +160,7 @@ call_rows! {
     305 => clock_adjtime(which_clock: ClockId, utx: InOut<Opaque>) -> Int, native, TimeSet;
     306 => syncfs(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize_filesystem;
     307 => sendmmsg(fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags) -> Int,
-        native, SocketSend;
+        full, SocketSend, socket::send_messages;
     308 => setns(fd: Fd, flags: CloneFlags) -> Int, native, ProcControl;
     309 => getcpu(cpup: Out<Uint>, nodep: Out<Uint>, unused: Address) -> Int, native, ThreadAffinity;
     310 => process_vm_readv(
@@ -238,7 +238,7 @@ call_rows! {
     441 => epoll_pwait2(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: In<Timespec>, sigmask: In<SignalSet>,
         sigsetsize: Size
-    ) -> Int, native, EventQueueWait;
+    ) -> Int, full, EventQueueWait, event::wait_exactly;
     442 => mount_setattr(dfd: DirFd, path: Path, flags: AtFlags, uattr: In<Opaque>, usize: Size) -> Int,
         missing, FsMount;
     443 => quotactl_fd(fd: Fd, cmd: Bits, id: Uid, addr: Address) -> Int, none("no disk quotas");

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{action, file, memory, process};
+use crate::personality::linux::{action, file, ioctl, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -27,7 +27,7 @@ call_rows! {
     14 => rt_sigprocmask(how: MaskHow, nset: In<SignalSet>, oset: Out<SignalSet>, sigsetsize: Size) -> Int,
         full, SignalMask, action::mask;
     15 => rt_sigreturn() -> Never, full, SignalReturn, action::signal_return;
-    16 => ioctl(fd: Fd, cmd: IoctlRequest, arg: IoctlArgument) -> Int, native, DeviceControl;
+    16 => ioctl(fd: Fd, cmd: IoctlRequest, arg: IoctlArgument) -> Int, full, DeviceControl, ioctl::control;
     17 => pread64(fd: Fd, buf: Out<Bytes<2>>, count: Size, pos: Offset) -> Size,
         full, FilePositionRead, operation::file::read_at;
     18 => pwrite64(fd: Fd, buf: In<Bytes<2>>, count: Size, pos: Offset) -> Size,
@@ -37,7 +37,7 @@ call_rows! {
     20 => writev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong) -> Size,
         full, FileWriteVector, file::data::writev;
     21 => access(filename: Path, mode: AccessMode) -> Int, full, FsAccess, file::status::access;
-    22 => pipe(fildes: Out<Pair<Fd>>) -> Int, native, PflocalPipe;
+    22 => pipe(fildes: Out<Pair<Fd>>) -> Int, full, PflocalPipe, socket::pipe;
     23 => select(
         n: Int, inp: InOut<DescriptorSet<0>>, outp: InOut<DescriptorSet<0>>, exp: InOut<DescriptorSet<0>>,
         tvp: InOut<Timeval>
@@ -64,36 +64,36 @@ call_rows! {
     40 => sendfile(out_fd: Fd, in_fd: Fd, offset: InOut<Long>, count: Size) -> Size,
         full, FileSend, file::send::send;
     41 => socket(family: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
-        native, SocketSocket;
+        full, SocketSocket, socket::create;
     42 => connect(fd: Fd, uservaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int,
-        native, SocketConnect;
+        full, SocketConnect, socket::connect;
     43 => accept(fd: Fd, upeer_sockaddr: Out<SocketAddress<2>>, upeer_addrlen: InOut<SocketLength>) -> Fd,
-        native, SocketAccept;
+        full, SocketAccept, socket::accept;
     44 => sendto(
         fd: Fd, buff: In<Bytes<2>>, len: Size, flags: MessageFlags, addr: In<SocketAddress<5>>,
         addr_len: SocketLength
-    ) -> Size, native, SocketSend;
+    ) -> Size, full, SocketSend, socket::send;
     45 => recvfrom(
         fd: Fd, ubuf: Out<Bytes<2>>, size: Size, flags: MessageFlags, addr: Out<SocketAddress<5>>,
         addr_len: InOut<SocketLength>
-    ) -> Size, native, SocketReceive;
-    46 => sendmsg(fd: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, native, SocketSend;
-    47 => recvmsg(fd: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, native, SocketReceive;
-    48 => shutdown(fd: Fd, how: ShutdownHow) -> Int, native, SocketShutdown;
-    49 => bind(fd: Fd, umyaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int, native, SocketBind;
-    50 => listen(fd: Fd, backlog: Int) -> Int, native, SocketListen;
+    ) -> Size, full, SocketReceive, socket::receive;
+    46 => sendmsg(fd: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, full, SocketSend, socket::send_message;
+    47 => recvmsg(fd: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, full, SocketReceive, socket::receive_message;
+    48 => shutdown(fd: Fd, how: ShutdownHow) -> Int, full, SocketShutdown, socket::shutdown;
+    49 => bind(fd: Fd, umyaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int, full, SocketBind, socket::bind;
+    50 => listen(fd: Fd, backlog: Int) -> Int, full, SocketListen, socket::listen;
     51 => getsockname(fd: Fd, usockaddr: Out<SocketAddress<2>>, usockaddr_len: InOut<SocketLength>) -> Int,
-        native, SocketGetName;
+        full, SocketGetName, socket::name;
     52 => getpeername(fd: Fd, usockaddr: Out<SocketAddress<2>>, usockaddr_len: InOut<SocketLength>) -> Int,
-        native, SocketGetPeer;
+        full, SocketGetPeer, socket::peer;
     53 => socketpair(family: SocketDomain, type: SocketType, protocol: SocketProtocol, usockvec: Out<Pair<Fd>>) -> Int,
-        native, PflocalSocketPair;
+        full, PflocalSocketPair, socket::pair;
     54 => setsockopt(
         fd: Fd, level: SocketLevel, optname: SocketOption, optval: In<Bytes<4>>, optlen: SocketLength
-    ) -> Int, native, SocketSetOption;
+    ) -> Int, full, SocketSetOption, socket::set_option;
     55 => getsockopt(
         fd: Fd, level: SocketLevel, optname: SocketOption, optval: Out<Bytes<4>>, optlen: InOut<SocketLength>
-    ) -> Int, native, SocketGetOption;
+    ) -> Int, full, SocketGetOption, socket::get_option;
     56 => clone(flags: CloneFlags, newsp: Address, parent_tid: Out<Int>, child_tid: Address, tls: Address) -> Pid,
         full, ThreadCreate, process::clone;
     57 => fork() -> Pid, full, ProcFork, process::fork;
