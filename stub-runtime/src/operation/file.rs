@@ -9,7 +9,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::message::Vector;
-use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
+use crate::host::linux::{abi::*, signal, signal::HostInfo, syscall::call, syscall::call_blocking};
 use crate::operation::ask::{ask_descriptor, is_mapped, is_native};
 use crate::operation::socket as connection;
 
@@ -18,6 +18,34 @@ const REPLY_DATA: usize = REPLY_SIZE - 256;
 const REQUEST_DATA: usize = REQUEST_SIZE - 256;
 /// Most buffers of one call (`UIO_MAXIOV`, linux/uio.h; `IOV_MAX` of FreeBSD is the same).
 const VECTORS: u64 = 1024;
+
+/// Asks a server, which never waits, until what passes through the descriptor can pass, or once when the guest does not
+/// want to wait either. A pipe or socket that nobody reads from any more raises the signal here that it would have
+/// raised without the server.
+fn waiting(descriptor: i32, events: u32, mut ask: impl FnMut() -> Result<u64, Errno>) -> Result<u64, Errno> {
+    loop {
+        match ask() {
+            Err(Errno::AGAIN) if waits(descriptor) => {
+                // `struct pollfd`: descriptor, wanted, found.
+                let mut poll = u64::from(descriptor as u32) | u64::from(events) << 32;
+                // SAFETY: the structure is ours.
+                unsafe { call_blocking(__NR_poll, [&raw mut poll as u64, 1, u64::MAX]) }?;
+            }
+            Err(Errno::PIPE) => {
+                signal::requeue(&HostInfo { signo: SIGPIPE as i32, ..HostInfo::default() });
+                return Err(Errno::PIPE);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether the guest waits for what passes through a descriptor.
+fn waits(descriptor: i32) -> bool {
+    // SAFETY: no pointers.
+    let flags = unsafe { call(__NR_fcntl, [descriptor as u64, u64::from(F_GETFL)]) };
+    flags.is_ok_and(|flags| flags & u64::from(O_NONBLOCK) == 0)
+}
 
 /// read(2).
 ///
@@ -28,17 +56,19 @@ pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> R
     if !is_native(cx, Operation::FileRead, descriptor)
         && is_mapped(cx, Operation::FileRead, descriptor, Errno::ISDIR)?
     {
-        return ask_descriptor!(
-            cx,
-            FileRead,
-            file::read,
-            descriptor,
-            0,
-            |params| {
-                params.set_length(len.min(REPLY_DATA) as u64);
-            },
-            |results| put(buffer, len, results.get_data()?)?
-        );
+        return waiting(descriptor, POLLIN, || {
+            ask_descriptor!(
+                cx,
+                FileRead,
+                file::read,
+                descriptor,
+                0,
+                |params| {
+                    params.set_length(len.min(REPLY_DATA) as u64);
+                },
+                |results| put(buffer, len, results.get_data()?)?
+            )
+        });
     }
     // SAFETY: the guest's buffer, which the kernel checks.
     let result = unsafe { call_blocking(__NR_read, [descriptor as u64, buffer.0, len as u64]) };
@@ -55,17 +85,19 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
         && is_mapped(cx, Operation::FileWrite, descriptor, Errno::BADF)?
     {
         let len = len.min(REQUEST_DATA);
-        return ask_descriptor!(
-            cx,
-            FileWrite,
-            file::write,
-            descriptor,
-            data_words(len),
-            |params| {
-                guest::read(buffer.0, params.init_data(len as u32))?;
-            },
-            |results| results.get_written()
-        );
+        return waiting(descriptor, POLLOUT, || {
+            ask_descriptor!(
+                cx,
+                FileWrite,
+                file::write,
+                descriptor,
+                data_words(len),
+                |params| {
+                    guest::read(buffer.0, params.init_data(len as u32))?;
+                },
+                |results| results.get_written()
+            )
+        });
     }
     if connection::is_quiet(descriptor) {
         return connection::write_quietly(descriptor, buffer, len);
@@ -90,18 +122,20 @@ pub fn read_at(
     if !is_native(cx, Operation::FilePositionRead, descriptor)
         && is_mapped(cx, Operation::FilePositionRead, descriptor, Errno::ISDIR)?
     {
-        return ask_descriptor!(
-            cx,
-            FilePositionRead,
-            file::position_read,
-            descriptor,
-            0,
-            |params| {
-                params.set_length(len.min(REPLY_DATA) as u64);
-                params.set_offset(offset);
-            },
-            |results| put(buffer, len, results.get_data()?)?
-        );
+        return waiting(descriptor, POLLIN, || {
+            ask_descriptor!(
+                cx,
+                FilePositionRead,
+                file::position_read,
+                descriptor,
+                0,
+                |params| {
+                    params.set_length(len.min(REPLY_DATA) as u64);
+                    params.set_offset(offset);
+                },
+                |results| put(buffer, len, results.get_data()?)?
+            )
+        });
     }
     // SAFETY: as above.
     unsafe { call_blocking(__NR_pread64, [descriptor as u64, buffer.0, len as u64, offset as u64]) }
@@ -123,18 +157,20 @@ pub fn write_at(
         && is_mapped(cx, Operation::FilePositionWrite, descriptor, Errno::BADF)?
     {
         let len = len.min(REQUEST_DATA);
-        return ask_descriptor!(
-            cx,
-            FilePositionWrite,
-            file::position_write,
-            descriptor,
-            data_words(len),
-            |params| {
-                params.set_offset(offset);
-                guest::read(buffer.0, params.init_data(len as u32))?;
-            },
-            |results| results.get_written()
-        );
+        return waiting(descriptor, POLLOUT, || {
+            ask_descriptor!(
+                cx,
+                FilePositionWrite,
+                file::position_write,
+                descriptor,
+                data_words(len),
+                |params| {
+                    params.set_offset(offset);
+                    guest::read(buffer.0, params.init_data(len as u32))?;
+                },
+                |results| results.get_written()
+            )
+        });
     }
     // SAFETY: as above.
     unsafe { call_blocking(__NR_pwrite64, [descriptor as u64, buffer.0, len as u64, offset as u64]) }
@@ -156,20 +192,22 @@ pub fn read_vector(
         && is_mapped(cx, Operation::FileReadVector, descriptor, Errno::ISDIR)?
     {
         let total = total(vectors, count)?;
-        return ask_descriptor!(
-            cx,
-            FileReadVector,
-            file::read_vector,
-            descriptor,
-            0,
-            |params| {
-                params.set_length(total.min(REPLY_DATA as u64));
-                params.set_count(count as u32);
-                params.set_offset(offset);
-                params.set_flags(flags);
-            },
-            |results| scatter(vectors, count, results.get_data()?)?
-        );
+        return waiting(descriptor, POLLIN, || {
+            ask_descriptor!(
+                cx,
+                FileReadVector,
+                file::read_vector,
+                descriptor,
+                0,
+                |params| {
+                    params.set_length(total.min(REPLY_DATA as u64));
+                    params.set_count(count as u32);
+                    params.set_offset(offset);
+                    params.set_flags(flags);
+                },
+                |results| scatter(vectors, count, results.get_data()?)?
+            )
+        });
     }
     let result =
         vector_call([__NR_readv, __NR_preadv, __NR_preadv2], descriptor, vectors, count, offset, flags);
@@ -192,20 +230,22 @@ pub fn write_vector(
         && is_mapped(cx, Operation::FileWriteVector, descriptor, Errno::BADF)?
     {
         let len = total(vectors, count)?.min(REQUEST_DATA as u64) as usize;
-        return ask_descriptor!(
-            cx,
-            FileWriteVector,
-            file::write_vector,
-            descriptor,
-            data_words(len),
-            |params| {
-                params.set_count(count as u32);
-                params.set_offset(offset);
-                params.set_flags(flags);
-                gather(vectors, count, params.init_data(len as u32))?;
-            },
-            |results| results.get_written()
-        );
+        return waiting(descriptor, POLLOUT, || {
+            ask_descriptor!(
+                cx,
+                FileWriteVector,
+                file::write_vector,
+                descriptor,
+                data_words(len),
+                |params| {
+                    params.set_count(count as u32);
+                    params.set_offset(offset);
+                    params.set_flags(flags);
+                    gather(vectors, count, params.init_data(len as u32))?;
+                },
+                |results| results.get_written()
+            )
+        });
     }
     if connection::is_quiet(descriptor) && offset == -1 {
         return connection::write_vector_quietly(descriptor, vectors, count);
