@@ -83,7 +83,7 @@ fn a_linux_kill_reaches_a_freebsd_program_in_its_own_numbers() {
     // SIGUSR1 is 10 in Linux and 30 in FreeBSD, SIGCONT 18 and 19: each must arrive as itself.
     let script = |path: &std::path::Path| {
         format!(
-            "{} > said & child=$!; until [[ -s said ]]; do sleep 0.02; done
+            "{} > said & child=$!; for i in {{1..200}}; do [[ -s said ]] && break; sleep 0.02; done
              for signal in USR1 USR2 CONT HUP; do kill -$signal $child; sleep 0.1; done
              kill -TERM $child; wait $child; echo status $?; tail -n +2 said; [[ $(head -n 1 said) == \"ready $child\" ]] && echo same number",
             path.display()
@@ -120,7 +120,7 @@ fn a_signal_that_only_linux_knows_is_refused_or_harmless_to_freebsd() {
     let terminator = guest("freebsd-terminator");
     // SIGPWR and SIGSTKFLT have no counterpart in FreeBSD.
     let script = format!(
-        "{} > said & child=$!; until [[ -s said ]]; do sleep 0.02; done
+        "{} > said & child=$!; for i in {{1..200}}; do [[ -s said ]] && break; sleep 0.02; done
          kill -PWR $child; echo $?; kill -STKFLT $child; echo $?; sleep 0.2
          kill -USR1 $child; sleep 0.2; kill -TERM $child; wait $child; echo status $?; tail -n +2 said",
         terminator.path.display()
@@ -135,7 +135,7 @@ fn a_stopped_freebsd_program_is_seen_and_continued_by_a_shell() {
     let terminator = guest("freebsd-terminator");
     let script = |path: &std::path::Path| {
         format!(
-            "set -m; {} > said & until [[ -s said ]]; do sleep 0.02; done
+            "set -m; {} > said & for i in {{1..200}}; do [[ -s said ]] && break; sleep 0.02; done
              kill -STOP %1; sleep 0.2; jobs | cut -c6-12; kill -CONT %1; sleep 0.2; jobs | cut -c6-12; kill -TERM %1; wait %1; echo $?",
             path.display()
         )

@@ -51,7 +51,7 @@ fn descriptors_run_out_as_natively() {
 
 #[test]
 fn descriptors_of_the_stub_are_not_listed() {
-    guest("bash").case(["-c", "ls /proc/self/fd; ls -l /proc/$$/fd | wc -l"]).compare();
+    guest("bash").case(["-c", "ls /proc/$$/fd; ls -l /proc/$$/fd | wc -l"]).compare();
 }
 
 #[test]

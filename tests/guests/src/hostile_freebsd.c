@@ -59,6 +59,7 @@ static int duplicate_over_all(void)
 {
 	for (int i = 3; i < 1024; i++)
 		call(SYS_dup2, 2, i);
+	call(SYS_close, 100);
 	still_works();
 	return 0;
 }
