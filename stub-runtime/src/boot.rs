@@ -11,7 +11,7 @@ use crate::host::linux::signal as host_signal;
 use crate::host::linux::syscall::call;
 use crate::host::linux::{abi, memory, thread};
 use crate::loader::{self, Image};
-use crate::operation::{mounts, open, signal};
+use crate::operation::{hidden, mounts, open, signal};
 use crate::process::Process;
 use crate::trap::entry;
 use crate::{fail, personality, transport, world};
@@ -179,14 +179,14 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     mounts::seen_at(mounts::current(cx), known.bytes(), &mut name)?;
     process.set_executable(name.bytes())?;
     // Without a mapper the guest runs on what it has; mapped calls fail with a clean error.
-    let _ = transport::attach(cx);
+    let _ = hidden::with_room(|| transport::attach(cx));
     let mut interpreter = PathBuffer::new();
     let program = loader::elf::load(process, file, false, &mut interpreter)?;
     close(file);
     let mut entered = program.entry;
     let mut interpreter_base = 0;
     if program.has_interpreter {
-        let file = open::open_program(cx, abi::AT_FDCWD, interpreter.bytes(), 0)?;
+        let file = hidden::with_room(|| open::open_program(cx, abi::AT_FDCWD, interpreter.bytes(), 0))?;
         let mut none = PathBuffer::new();
         let loaded = loader::elf::load(process, file, true, &mut none)?;
         close(file);

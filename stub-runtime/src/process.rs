@@ -252,24 +252,31 @@ impl Process {
 
     /// Whether a range of addresses touches what belongs to the stub.
     pub fn owns(&self, addr: u64, len: u64) -> bool {
-        let end = addr.saturating_add(len);
-        let hits = |r: &core::ops::Range<u64>| addr < r.end && r.start < end;
-        if hits(&crate::trap::entry::image())
-            || hits(&crate::transport::range())
-            || hits(&self.descriptors.range())
-            || self.kept.iter().any(hits)
-        {
-            return true;
-        }
+        self.next_owned(addr, addr.saturating_add(len)).is_some()
+    }
+
+    /// Of what belongs to the stub between two addresses, the lowest.
+    pub fn next_owned(&self, addr: u64, end: u64) -> Option<core::ops::Range<u64>> {
+        let mut found: Option<core::ops::Range<u64>> = None;
+        let mut see = |own: core::ops::Range<u64>| {
+            let lower = found.as_ref().is_none_or(|found| own.start < found.start);
+            if addr < own.end && own.start < end && lower {
+                found = Some(own);
+            }
+        };
+        see(crate::trap::entry::image());
+        see(crate::transport::range());
+        see(self.descriptors.range());
+        let own = core::ptr::from_ref(self) as u64;
+        see(own..own + (size_of::<Process>() as u64).next_multiple_of(4096));
+        self.kept.iter().cloned().for_each(&mut see);
         let head = self.threads.lock();
         let mut at = *head;
         while !at.is_null() {
-            if hits(&thread::range(at)) {
-                return true;
-            }
+            see(thread::range(at));
             // SAFETY: blocks in the list are never unmapped.
             at = unsafe { (*at).next };
         }
-        false
+        found
     }
 }

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::host::linux::abi::*;
 use crate::host::linux::message as datagram;
 use crate::host::linux::{memory, syscall::call as host_call};
+use crate::operation::hidden;
 use crate::process::Lock;
 use crate::world;
 
@@ -167,7 +168,7 @@ where
         return Err(Errno::IO);
     }
     if !ATTACHED.load(Ordering::Acquire) {
-        attach(cx).map_err(|_| Errno::IO)?;
+        hidden::with_room(|| attach(cx)).map_err(|_| Errno::IO)?;
     }
     let region = region().ok_or(Errno::IO)?;
     let mut slot = claim(cx, region);

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, memory, syscall::call};
 use crate::operation::descriptor::Table;
+use crate::operation::hidden;
 use crate::{transport, world};
 
 /// How many interpreters of interpreters are followed, as the host's own limit (fs/exec.c).
@@ -46,7 +47,7 @@ pub fn execute(
         return Err(Errno::INVAL);
     }
     let mut arguments = Arguments { guest: argv.0, own: None };
-    let mut file = open(cx, directory, path, flags)?;
+    let mut file = hidden::with_room(|| open(cx, directory, path, flags))?;
     if directory != AT_FDCWD && !path.bytes().starts_with(b"/") {
         let mut given = PathBuffer::new();
         given.set(&[path.bytes()])?;
@@ -64,7 +65,7 @@ pub fn execute(
             close(file);
             arguments.prepend(&verdict, path)?;
             core::mem::swap(path, &mut verdict.interpreter);
-            file = open(cx, AT_FDCWD, path, 0)?;
+            file = hidden::with_room(|| open(cx, AT_FDCWD, path, 0))?;
             continue;
         }
         let result = match verdict.personality {
@@ -215,7 +216,7 @@ fn replace(
 ) -> Result<u64, Errno> {
     let process = cx.process();
     let _held = process.executing.lock();
-    write_handoff(&process.descriptors, path, file, personality)?;
+    hidden::with_room(|| write_handoff(&process.descriptors, path, file, personality))?;
     // The next image takes the program over by its descriptor.
     // SAFETY: our own descriptor; F_SETFD without flags.
     unsafe { call(__NR_fcntl, [file as u64, u64::from(F_SETFD), 0]) }?;

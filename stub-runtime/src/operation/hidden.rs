@@ -44,7 +44,7 @@ pub fn is_foreign(descriptor: i32) -> bool {
 pub fn hide(descriptor: i32) -> Result<i32, Errno> {
     let above = world::reserved(DESCRIPTOR_COUNT);
     let moved = duplicate(descriptor, above)
-        .or_else(|_| with_raised_limit(above, || duplicate(descriptor, above)))
+        .or_else(|_| with_raised_limit(|| duplicate(descriptor, above)))
         .or_else(|_| duplicate(descriptor, world::reserved(0) - BELOW));
     close(descriptor);
     let moved = moved?;
@@ -99,7 +99,11 @@ fn close(descriptor: i32) {
 
 /// Does something while the limit on descriptors is above those hidden. What is open stays open when the limit is
 /// lowered again (getrlimit(2)).
-fn with_raised_limit<T>(above: i32, action: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+///
+/// # Errors
+/// What `action` fails with; `EMFILE` when the host's hard limit leaves no room.
+pub fn with_raised_limit<T>(action: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
+    let above = world::reserved(DESCRIPTOR_COUNT);
     let mut limit = [0u64; 2];
     let resource = u64::from(RLIMIT_NOFILE);
     // SAFETY: the kernel writes two words.
@@ -114,6 +118,17 @@ fn with_raised_limit<T>(above: i32, action: impl FnOnce() -> Result<T, Errno>) -
     // SAFETY: as above.
     let _ = unsafe { call(__NR_prlimit64, [0, resource, limit.as_ptr() as u64, 0]) };
     result
+}
+
+/// Does something that needs descriptors of the stub's own, where need be above a limit that the guest has used up.
+///
+/// # Errors
+/// What `action` fails with.
+pub fn with_room<T>(mut action: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    match action() {
+        Err(error @ (Errno::MFILE | Errno::BADF)) => with_raised_limit(action).map_err(|_| error),
+        other => other,
+    }
 }
 
 #[cfg(test)]

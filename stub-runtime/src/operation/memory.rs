@@ -38,14 +38,27 @@ pub fn map(
     }
 }
 
-/// Unmaps memory.
+/// Unmaps memory. What belongs to the stub is not there for the guest, so a range that touches it loses the rest.
 ///
 /// # Errors
-/// As munmap(2); `EINVAL` for a range that touches the stub.
+/// As munmap(2).
 pub fn unmap(cx: &mut Context, addr: Pointer, len: usize) -> Result<u64, Errno> {
-    check(cx, addr.0, len as u64, Errno::INVAL)?;
-    // SAFETY: as above.
-    unsafe { call(__NR_munmap, [addr.0, len as u64]) }
+    let end = addr.0.checked_add(len as u64).ok_or(Errno::INVAL)?;
+    if len == 0 || addr.0 % PAGE != 0 || end > guest::ADDRESS_END {
+        return Err(Errno::INVAL);
+    }
+    let end = end.next_multiple_of(PAGE);
+    let mut at = addr.0;
+    while at < end {
+        let own = cx.process().next_owned(at, end);
+        let stop = own.as_ref().map_or(end, |own| own.start.max(at));
+        if stop > at {
+            // SAFETY: the guest's own address space, the stub's part excluded.
+            unsafe { call(__NR_munmap, [at, stop - at]) }?;
+        }
+        at = own.map_or(end, |own| own.end);
+    }
+    Ok(0)
 }
 
 /// Changes protection; in host bits.
