@@ -218,9 +218,9 @@ where
             ..Datagram::new(DatagramKind::Doorbell)
         };
         datagram::send(world::reserved(DESCRIPTOR_SOCKET), &bell.to_bytes(), descriptors).map_err(|error| {
-            DEAD.store(true, Ordering::Relaxed);
+            // Nobody heard of a request whose descriptors cannot be sent, such as one that is not open.
             note_death(error);
-            Errno::IO
+            if DEAD.load(Ordering::Relaxed) { Errno::IO } else { error }
         })?;
     }
     wait(slot)?;
