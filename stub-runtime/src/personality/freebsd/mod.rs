@@ -18,6 +18,7 @@ pub mod notify;
 pub mod poll;
 pub mod process;
 pub mod release;
+pub mod route;
 pub mod signal;
 pub mod socket;
 pub mod start;

@@ -5,6 +5,7 @@
 
 use schemas::Errno;
 
+use super::route;
 use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
@@ -129,6 +130,13 @@ pub fn by_numbers(
         && (pid == -1 || pid == own_pid())
     {
         return path_name(cx, &transfer);
+    }
+    // net.route: interfaces and routes.
+    if let [4, 17, ..] = *numbers
+        && !transfer.is_change()
+        && let Some(result) = route::answer(cx, numbers, |list| transfer.deliver(&Value::Bytes(list)))
+    {
+        return result;
     }
     ask(cx, b"", numbers, &transfer)
 }

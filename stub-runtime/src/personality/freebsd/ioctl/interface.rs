@@ -125,7 +125,8 @@ fn address_from_host(host: &[u8]) -> [u8; 16] {
     told
 }
 
-fn flags_from_host(host: u32) -> u32 {
+/// Flags of an interface, from the host's.
+pub fn flags_from_host(host: u32) -> u32 {
     FLAGS.iter().filter(|(_, there)| host & there != 0).fold(0, |flags, (own, _)| flags | own)
 }
 
