@@ -107,7 +107,9 @@ static int open_all(void)
 
 static int lower_the_limit(void)
 {
-	struct rlimit limit = {16, 16};
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 16;
 	printf("setrlimit %d\n", setrlimit(RLIMIT_NOFILE, &limit));
 	fflush(stdout);
 	int count = 0;
