@@ -1,6 +1,8 @@
 //! Interfaces and routes as sysctl(3) lists them (`CTL_NET`, `PF_ROUTE`; net/route.h, net/if.h, net/if_dl.h): messages
 //! of the routing socket one after the other, made of what the network's server tells.
 
+mod multicast;
+
 use schemas::socket::{address, interface, interfaces, route, routes};
 use schemas::{Errno, Operation};
 
@@ -16,6 +18,7 @@ use crate::operation::socket::address::Address;
 const NET_RT_DUMP: i32 = 1;
 const NET_RT_FLAGS: i32 = 2;
 const NET_RT_IFLIST: i32 = 3;
+const NET_RT_IFMALIST: i32 = 4;
 const NET_RT_IFLISTL: i32 = 5;
 
 /// `RTM_VERSION`.
@@ -194,6 +197,7 @@ pub fn answer(
     let &[_, _, 0, family, list, argument] = numbers else { return None };
     let made = match list {
         NET_RT_IFLIST | NET_RT_IFLISTL => interface_list(cx, family, argument, list == NET_RT_IFLISTL),
+        NET_RT_IFMALIST => multicast::list(family, argument),
         NET_RT_DUMP => route_list(cx, family, 0),
         NET_RT_FLAGS => route_list(cx, family, argument),
         _ => return None,
