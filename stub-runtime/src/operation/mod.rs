@@ -14,6 +14,7 @@ pub mod filesystem;
 pub mod hidden;
 pub mod lock;
 pub mod mask;
+pub mod kill;
 pub mod memory;
 pub mod mounts;
 pub mod name;

@@ -11,6 +11,7 @@ use crate::context::{Context, SignalStack};
 use crate::guest;
 use crate::host::linux::signal as host;
 use crate::host::linux::syscall::{call, call_blocking};
+use crate::operation::kill::{self, Signal};
 use crate::operation::signal::{self, Action};
 
 crate::layout! {
@@ -187,6 +188,20 @@ fn wait_host(set: u64, timeout: u64) -> Result<(i32, host::HostInfo), Errno> {
         call_blocking(__NR_rt_sigtimedwait, [&raw const set as u64, &raw mut info as u64, timeout, 8])
     }?;
     Ok((number as i32, info))
+}
+
+/// kill(2).
+///
+/// # Errors
+/// `EINVAL` for a signal that FreeBSD or the target's OS does not have, `ESRCH`, `EPERM`.
+pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<u64, Errno> {
+    let signal = if signal == 0 {
+        Signal { neutral: 0, host: 0 }
+    } else {
+        let neutral = numbers::to_neutral(signal).ok_or(Errno::INVAL)?;
+        Signal { neutral, host: numbers::to_host(signal).ok_or(Errno::INVAL)? }
+    };
+    kill::send(cx, pid, signal)
 }
 
 /// sigqueue(2).

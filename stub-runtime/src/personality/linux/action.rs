@@ -8,10 +8,11 @@ use crate::call::Pointer;
 use crate::context::{Context, SignalStack};
 use crate::guest;
 use crate::host::linux::signal::{
-    HostAction, HostStack, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE,
+    HostAction, HostStack, SIGNALS, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE,
     SS_ONSTACK as ONSTACK,
 };
 use crate::host::linux::syscall::call;
+use crate::operation::kill::{self, Signal};
 use crate::operation::signal::{self, Action};
 
 /// Smallest alternate stack (`MINSIGSTKSZ`).
@@ -56,6 +57,17 @@ pub fn mask(cx: &mut Context, how: i32, new: Pointer, old: Pointer, size: usize)
     };
     guest::put_if(old.0, &was)?;
     Ok(0)
+}
+
+/// kill(2): the neutral numbers are Linux's own.
+///
+/// # Errors
+/// `EINVAL` for a signal that Linux or the target's OS does not have, `ESRCH`, `EPERM`.
+pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<u64, Errno> {
+    if !(0..=SIGNALS as i32).contains(&signal) {
+        return Err(Errno::INVAL);
+    }
+    kill::send(cx, pid, Signal { neutral: signal as u32, host: signal })
 }
 
 /// rt_sigreturn(2).

@@ -59,7 +59,7 @@ call_rows! {
     35 => fchflags(fd: Fd, flags: FileFlags) -> Int,
         partial("files of the host have no flags"), FileSetMode, file::attribute::set_flags_of_descriptor;
     36 => sync() -> Int, full, FileSynchronize, file::open::synchronize_all;
-    37 => kill(pid: Pid, signum: Signal) -> Int, missing, ProcKill;
+    37 => kill(pid: Pid, signum: Signal) -> Int, full, ProcKill, action::kill;
     38 => ostat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     39 => getppid() -> Pid, full, ProcGetParent, process::ids::parent;
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;

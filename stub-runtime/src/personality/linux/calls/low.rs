@@ -102,7 +102,7 @@ call_rows! {
     60 => exit(error_code: Int) -> Never, full, ThreadExit, process::exit;
     61 => wait4(upid: Pid, stat_addr: Out<WaitStatus>, options: WaitOptions, ru: Out<Rusage>) -> Pid,
         native, ProcWait;
-    62 => kill(pid: Pid, sig: Signal) -> Int, native, ProcKill;
+    62 => kill(pid: Pid, sig: Signal) -> Int, full, ProcKill, action::kill;
     63 => uname(name: Out<SystemName>) -> Int, full, SystemIdentity, process::uname;
     64 => semget(key: Int, nsems: Int, semflg: IpcFlags) -> Int, native;
     65 => semop(semid: Int, tsops: In<Opaque>, nsops: Uint) -> Int, native;
