@@ -5,6 +5,7 @@ use schemas::common::Capability;
 use schemas::{Errno, Operation, file, fs};
 
 use crate::context::Context;
+use crate::guest::PathBuffer;
 use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
 use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor};
 use crate::operation::descriptor::{Kind, Meaning};
@@ -104,6 +105,7 @@ struct Opened {
     descriptor: i32,
     kind: Capability,
     meaning: Meaning,
+    flags: u32,
 }
 
 /// What a server says to an open; the descriptor is installed.
@@ -145,11 +147,13 @@ pub fn open_at_server(
                     object: results.get_object(),
                     device: results.get_raw_device(),
                 },
+                flags: results.get_flags(),
             }
         }
     )?;
-    let Some(Opened { descriptor, kind, meaning }) = opened else { return Ok(None) };
+    let Some(Opened { descriptor, kind, meaning, flags: given }) = opened else { return Ok(None) };
     let kept = match kind {
+        Capability::Descriptor if given & O_PATH > flags & O_PATH => open_through(descriptor, flags),
         Capability::Descriptor => Ok(()),
         Capability::Listing => cx.process().descriptors.set(descriptor, meaning, absolute),
         Capability::Device | Capability::Terminal => cx.process().descriptors.set(descriptor, meaning, b""),
@@ -158,6 +162,21 @@ pub fn open_at_server(
     let kept = kept.and_then(|()| if flags & O_CLOEXEC == 0 { keep_over_exec(descriptor) } else { Ok(()) });
     kept.inspect_err(|_| discard(descriptor))?;
     Ok(Some(descriptor as u64))
+}
+
+/// Opens what a server found but does not open itself, because whoever opens it may have to wait: a fifo, a device.
+/// The descriptor becomes what was opened.
+fn open_through(descriptor: i32, flags: u32) -> Result<(), Errno> {
+    let mut name = PathBuffer::new();
+    let path = name.set_numbered(b"/proc/self/fd/", descriptor)?.address();
+    let flags = flags & !(O_CREAT | O_EXCL | O_NOFOLLOW) | O_CLOEXEC;
+    // SAFETY: the path is ours, and so are both descriptors.
+    unsafe {
+        let opened = call_blocking(__NR_openat, [AT_FDCWD as u64, path, u64::from(flags)])?;
+        let moved = call(__NR_dup3, [opened, descriptor as u64, u64::from(O_CLOEXEC)]);
+        let _ = call(__NR_close, [opened]);
+        moved.map(drop)
+    }
 }
 
 fn keep_over_exec(descriptor: i32) -> Result<(), Errno> {
