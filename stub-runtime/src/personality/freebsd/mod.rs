@@ -12,6 +12,7 @@ pub mod frame;
 pub mod ioctl;
 pub mod kqueue;
 pub mod layouts;
+pub mod identity;
 pub mod memory;
 pub mod names;
 pub mod notify;

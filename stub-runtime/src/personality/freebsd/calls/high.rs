@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, file, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx};
+use crate::personality::freebsd::{action, identity, file, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx};
 
 call_rows! {
     pub const ROWS;
@@ -19,8 +19,8 @@ call_rows! {
     308 => kldstat(fileid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
     309 => kldfirstmod(fileid: Int) -> Int, missing, SystemModule;
     310 => getsid(pid: Pid) -> Pid, full, ProcGetSession, process::ids::session;
-    311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, missing, AuthSetIds;
-    312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, missing, AuthSetIds;
+    311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, full, AuthSetIds, identity::set_all_users;
+    312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, full, AuthSetIds, identity::set_all_groups;
     313 => signanosleep() -> Int, none("obsolete");
     314 => aio_return(aiocbp: InOut<Opaque>) -> Size, missing, EventPoll;
     315 => aio_suspend(aiocbp: In<List<Address, 1>>, nent: Int, timeout: In<Timespec>) -> Int,
@@ -91,8 +91,8 @@ call_rows! {
     358 => extattr_delete_file(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
         full, FsRemoveAttribute, file::extended::delete_file;
     359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, missing, EventPoll;
-    360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, missing, AuthGetIds;
-    361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, missing, AuthGetIds;
+    360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, full, AuthGetIds, identity::all_users;
+    361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, full, AuthGetIds, identity::all_groups;
     362 => kqueue() -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create;
     363 => freebsd11_kevent(
         fd: Fd, changelist: In<List<KernelEvent11, 2>>, nchanges: Int,
@@ -440,8 +440,8 @@ call_rows! {
     593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int,
         full, FsWatch, file::name::watch;
     594 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, full, FsWatch, file::name::unwatch;
-    595 => getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
-    596 => setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
+    595 => getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, full, AuthGetGroups, identity::supplementary_groups;
+    596 => setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, full, AuthSetGroups, identity::set_supplementary_groups;
     597 => jail_attach_jd(fd: Fd) -> Int, missing;
     598 => jail_remove_jd(fd: Fd) -> Int, missing;
     599 => kexec_load(entry: Address, nseg: Ulong, segments: In<Opaque>, flags: Bits) -> Int,

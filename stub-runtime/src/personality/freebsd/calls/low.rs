@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, clock, file, ioctl, memory, poll, process, socket, sysctl, thread};
+use crate::personality::freebsd::{action, identity, clock, file, ioctl, memory, poll, process, socket, sysctl, thread};
 
 call_rows! {
     pub const ROWS;
@@ -37,9 +37,9 @@ call_rows! {
         partial("what the file system's own structure says is not looked at"), FsMount, file::filesystem::mount;
     22 => unmount(path: Path, flags: UnmountFlags) -> Int,
         partial("no MNT_BYFSID"), FsUnmount, file::filesystem::unmount;
-    23 => setuid(uid: Uid) -> Int, missing, AuthSetIds;
-    24 => getuid() -> Uid, missing, AuthGetIds;
-    25 => geteuid() -> Uid, missing, AuthGetIds;
+    23 => setuid(uid: Uid) -> Int, full, AuthSetIds, identity::set_user;
+    24 => getuid() -> Uid, full, AuthGetIds, identity::user;
+    25 => geteuid() -> Uid, full, AuthGetIds, identity::effective_user;
     26 => ptrace(req: TraceRequest, pid: Pid, addr: Address, data: Int) -> Int, missing, ProcTrace;
     27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, full, SocketReceive, socket::receive_message;
     28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, full, SocketSend, socket::send_message;
@@ -65,13 +65,13 @@ call_rows! {
     40 => olstat(path: Path, ub: Out<Opaque>) -> Int, none("4.3BSD call, not built for amd64"), FsStat;
     41 => dup(fd: Fd) -> Fd, full, FileDuplicate, file::open::duplicate;
     42 => freebsd10_pipe() -> Fd, partial("pipes go one way"), PflocalPipe, socket::pipe;
-    43 => getegid() -> Gid, missing, AuthGetIds;
+    43 => getegid() -> Gid, full, AuthGetIds, identity::effective_group;
     44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
         none("the host takes no profile of a process on its behalf");
     45 => ktrace(fname: Path, ops: Int, facs: Int, pid: Pid) -> Int, missing, ProcTrace;
     46 => osigaction(signum: Signal, nsa: In<Opaque>, osa: Out<Opaque>) -> Int,
         none("4.3BSD call, not built for amd64"), SignalAction;
-    47 => getgid() -> Gid, missing, AuthGetIds;
+    47 => getgid() -> Gid, full, AuthGetIds, identity::group;
     48 => osigprocmask(how: MaskHow, mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
     49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int, missing, ProcGetSession;
     50 => setlogin(namebuf: Text) -> Int, missing, ProcSetSession;
@@ -107,8 +107,8 @@ call_rows! {
     76 => vhangup() -> Int, none("obsolete");
     77 => vlimit() -> Int, none("obsolete");
     78 => mincore(addr: Address, len: Size, vec: Out<Opaque>) -> Int, full, MemoryAdvise, memory::in_core;
-    79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, missing, AuthGetGroups;
-    80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, missing, AuthSetGroups;
+    79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, full, AuthGetGroups, identity::groups;
+    80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, full, AuthSetGroups, identity::set_groups;
     81 => getpgrp() -> Pid, full, ProcGetGroup, process::ids::own_group;
     82 => setpgid(pid: Pid, pgid: Pid) -> Int, full, ProcSetGroup, process::ids::set_group;
     83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int, full, TimeInterval, clock::set_interval;
@@ -119,7 +119,7 @@ call_rows! {
         none("4.3BSD call, not built for amd64"), SystemIdentity;
     88 => osethostname(hostname: In<Buffer<1>>, len: Uint) -> Int,
         none("4.3BSD call, not built for amd64"), SystemSetIdentity;
-    89 => getdtablesize() -> Int, missing, ProcLimits;
+    89 => getdtablesize() -> Int, full, ProcLimits, identity::table_size;
     90 => dup2(from: Fd, to: Fd) -> Fd,
         partial("numbers that the stub keeps for itself are refused"), FileDuplicate, file::open::duplicate_to;
     92 => fcntl(fd: Fd, cmd: FcntlCommand, arg: FcntlArgument) -> Int,
@@ -129,13 +129,13 @@ call_rows! {
         tv: In<Timeval>
     ) -> Int, full, EventSelect, poll::select;
     95 => fsync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize;
-    96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, missing, ProcSetPriority;
+    96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, full, ProcSetPriority, identity::set_priority;
     97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
         partial("domains and types that the host has"), SocketSocket, socket::create;
     98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, full, SocketConnect, socket::connect;
     99 => oaccept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
         none("4.3BSD call, not built for amd64"), SocketAccept;
-    100 => getpriority(which: PriorityWhich, who: Int) -> Int, missing, ProcGetPriority;
+    100 => getpriority(which: PriorityWhich, who: Int) -> Int, full, ProcGetPriority, identity::priority;
     101 => osend(s: Fd, buf: In<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
         none("4.3BSD call, not built for amd64"), SocketSend;
     102 => orecv(s: Fd, buf: Out<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
@@ -175,8 +175,8 @@ call_rows! {
         s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
         from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
     ) -> Int, none("4.3BSD call, not built for amd64"), SocketReceive;
-    126 => setreuid(ruid: Uid, euid: Uid) -> Int, missing, AuthSetIds;
-    127 => setregid(rgid: Gid, egid: Gid) -> Int, missing, AuthSetIds;
+    126 => setreuid(ruid: Uid, euid: Uid) -> Int, full, AuthSetIds, identity::set_users;
+    127 => setregid(rgid: Gid, egid: Gid) -> Int, full, AuthSetIds, identity::set_groups_pair;
     128 => rename(from: Path, to: Path) -> Int, full, FsRename, file::name::rename;
     129 => otruncate(path: Path, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FsTruncate;
     130 => oftruncate(fd: Fd, length: Long) -> Int, none("4.3BSD call, not built for amd64"), FileTruncate;
@@ -235,9 +235,9 @@ call_rows! {
         full, FilePositionWrite, file::data::write_at_6;
     175 => setfib(fibnum: Int) -> Int, partial("there is one routing table"), SocketSetOption, socket::set_table;
     176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, missing, TimeSet;
-    181 => setgid(gid: Gid) -> Int, missing, AuthSetIds;
-    182 => setegid(egid: Gid) -> Int, missing, AuthSetIds;
-    183 => seteuid(euid: Uid) -> Int, missing, AuthSetIds;
+    181 => setgid(gid: Gid) -> Int, full, AuthSetIds, identity::set_group;
+    182 => setegid(egid: Gid) -> Int, full, AuthSetIds, identity::set_effective_group;
+    183 => seteuid(euid: Uid) -> Int, full, AuthSetIds, identity::set_effective_user;
     184 => lfs_bmapv() -> Int, none("obsolete");
     185 => lfs_markv() -> Int, none("obsolete");
     186 => lfs_segclean() -> Int, none("obsolete");
@@ -319,7 +319,7 @@ call_rows! {
     250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
     251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
-    253 => issetugid() -> Int, missing, AuthGetIds;
+    253 => issetugid() -> Int, full, AuthGetIds, identity::is_set_id;
     254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int,
         full, FsSetOwner, file::attribute::set_owner_of_link;
     255 => aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;

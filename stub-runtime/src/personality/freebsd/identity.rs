@@ -1,0 +1,203 @@
+//! FreeBSD's identities (getuid(2), setresuid(2), getgroups(2) …) and scheduling priorities, by the host's own calls.
+
+use linux_raw_sys::general::*;
+use schemas::Errno;
+
+use crate::call::Pointer;
+use crate::context::Context;
+use crate::guest;
+use crate::host::linux::syscall::call;
+
+/// Real, effective and saved id, as one host call gives them.
+fn three(number: u32) -> Result<[u32; 3], Errno> {
+    let mut ids = [0u32; 3];
+    let at = ids.as_mut_ptr() as u64;
+    // SAFETY: the kernel writes three words.
+    unsafe { call(number, [at, at + 4, at + 8]) }?;
+    Ok(ids)
+}
+
+macro_rules! getters {
+    ($($(#[$doc:meta])* $name:ident = $number:ident [$first:literal, $second:literal];)*) => { $(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// None that a guest can cause.
+        pub fn $name(cx: &mut Context) -> Result<u32, Errno> {
+            let ids = three($number)?;
+            // The second result register has the other id (sys/kern/kern_prot.c).
+            cx.frame.rdx = u64::from(ids[$second]);
+            Ok(ids[$first])
+        }
+    )* };
+}
+
+getters! {
+    /// getuid(2).
+    user = __NR_getresuid[0, 1];
+    /// geteuid(2).
+    effective_user = __NR_getresuid[1, 1];
+    /// getgid(2).
+    group = __NR_getresgid[0, 1];
+    /// getegid(2).
+    effective_group = __NR_getresgid[1, 1];
+}
+
+macro_rules! plain {
+    ($($(#[$doc:meta])* $name:ident = $number:ident ($($arg:ident: $ty:ty),*);)*) => { $(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// As the manual page says.
+        pub fn $name(_cx: &mut Context, $($arg: $ty),*) -> Result<u64, Errno> {
+            let mut args = [0u64; 6];
+            for (to, from) in args.iter_mut().zip([$(u64::from($arg)),*]) {
+                *to = from;
+            }
+            // SAFETY: the kernel checks the guest's pointers.
+            unsafe { call($number, args) }
+        }
+    )* };
+}
+
+impl From<Pointer> for u64 {
+    fn from(pointer: Pointer) -> u64 {
+        pointer.0
+    }
+}
+
+plain! {
+    /// setuid(2).
+    set_user = __NR_setuid(id: u32);
+    /// setgid(2).
+    set_group = __NR_setgid(id: u32);
+    /// setreuid(2).
+    set_users = __NR_setreuid(real: u32, effective: u32);
+    /// setregid(2).
+    set_groups_pair = __NR_setregid(real: u32, effective: u32);
+    /// setresuid(2).
+    set_all_users = __NR_setresuid(real: u32, effective: u32, saved: u32);
+    /// setresgid(2).
+    set_all_groups = __NR_setresgid(real: u32, effective: u32, saved: u32);
+    /// getresuid(2); a null pointer is refused by the host, which FreeBSD's libc never passes.
+    all_users = __NR_getresuid(real: Pointer, effective: Pointer, saved: Pointer);
+    /// getresgid(2).
+    all_groups = __NR_getresgid(real: Pointer, effective: Pointer, saved: Pointer);
+}
+
+/// seteuid(2).
+///
+/// # Errors
+/// `EPERM`.
+pub fn set_effective_user(_cx: &mut Context, id: u32) -> Result<u64, Errno> {
+    // SAFETY: no pointers; −1 leaves an id.
+    unsafe { call(__NR_setresuid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)]) }
+}
+
+/// setegid(2).
+///
+/// # Errors
+/// `EPERM`.
+pub fn set_effective_group(_cx: &mut Context, id: u32) -> Result<u64, Errno> {
+    // SAFETY: as above.
+    unsafe { call(__NR_setresgid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)]) }
+}
+
+/// Most groups taken from or given to a guest at once (`NGROUPS_MAX + 1`, sys/sys/syslimits.h).
+const GROUPS_MAX: usize = 1024;
+
+/// getgroups(2) of FreeBSD 14 and before: the effective group comes first.
+///
+/// # Errors
+/// `EINVAL` for too short a list, `EFAULT`.
+pub fn groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    let mut all = [0u32; GROUPS_MAX];
+    all[0] = three(__NR_getresgid)?[1];
+    // SAFETY: the kernel writes at most as many words as there are behind the first.
+    let count =
+        unsafe { call(__NR_getgroups, [GROUPS_MAX as u64 - 1, all[1..].as_mut_ptr() as u64]) }? as usize + 1;
+    give(&all[..count], size, list)
+}
+
+/// getgroups(2) of FreeBSD 15: the supplementary groups only.
+///
+/// # Errors
+/// `EINVAL` for too short a list, `EFAULT`.
+pub fn supplementary_groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    let mut all = [0u32; GROUPS_MAX];
+    // SAFETY: the kernel writes at most that many words.
+    let count = unsafe { call(__NR_getgroups, [GROUPS_MAX as u64, all.as_mut_ptr() as u64]) }? as usize;
+    give(&all[..count], size, list)
+}
+
+fn give(groups: &[u32], size: i32, list: Pointer) -> Result<u64, Errno> {
+    if size == 0 {
+        return Ok(groups.len() as u64);
+    }
+    if (size as usize) < groups.len() || size < 0 {
+        return Err(Errno::INVAL);
+    }
+    for (i, group) in groups.iter().enumerate() {
+        guest::put(list.0 + 4 * i as u64, group)?;
+    }
+    Ok(groups.len() as u64)
+}
+
+/// setgroups(2) of FreeBSD 14 and before: the first becomes the effective group.
+///
+/// # Errors
+/// `EPERM`, `EINVAL`, `EFAULT`.
+pub fn set_groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    if size < 1 {
+        return Err(Errno::INVAL);
+    }
+    let first: u32 = guest::get(list.0)?;
+    set_supplementary_groups(cx, size - 1, Pointer(list.0 + 4))?;
+    set_effective_group(cx, first)
+}
+
+/// setgroups(2) of FreeBSD 15.
+///
+/// # Errors
+/// `EPERM`, `EINVAL`, `EFAULT`.
+pub fn set_supplementary_groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    // SAFETY: the kernel checks the guest's list.
+    unsafe { call(__NR_setgroups, [size as u64, list.0]) }
+}
+
+/// issetugid(2): set-id bits are not honoured, so nobody ever is.
+///
+/// # Errors
+/// None.
+pub fn is_set_id(_cx: &mut Context) -> Result<u64, Errno> {
+    Ok(0)
+}
+
+/// getdtablesize(2).
+///
+/// # Errors
+/// None.
+pub fn table_size(_cx: &mut Context) -> Result<u64, Errno> {
+    let mut limit = [0u64; 2];
+    // SAFETY: the kernel writes two words.
+    unsafe { call(__NR_prlimit64, [0, u64::from(RLIMIT_NOFILE), 0, limit.as_mut_ptr() as u64]) }?;
+    Ok(limit[0].min(i32::MAX as u64))
+}
+
+/// getpriority(2): nice values from −20 to 20; the host's call gives 20 minus that.
+///
+/// # Errors
+/// `ESRCH`, `EINVAL`.
+pub fn priority(_cx: &mut Context, which: i32, who: i32) -> Result<i64, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(__NR_getpriority, [which as u64, who as u64]) }.map(|value| 20 - value as i64)
+}
+
+/// setpriority(2).
+///
+/// # Errors
+/// `ESRCH`, `EINVAL`, `EACCES`, `EPERM`.
+pub fn set_priority(_cx: &mut Context, which: i32, who: i32, nice: i32) -> Result<u64, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(__NR_setpriority, [which as u64, who as u64, nice as u64]) }
+}
