@@ -16,15 +16,16 @@ macro_rules! ask {
         |$params:ident| $fill:block, |$results:pat_param, $received:pat_param| $read:expr
     ) => {{
         let remote: &mut $crate::operation::path::Remote<'_> = $remote;
-        let (mount, path) = (remote.mount, remote.path());
+        let (mount, path, directory) = (remote.mount, remote.path(), remote.directory());
         $crate::transport::call::<$($module)::+::params::Owned, $($module)::+::results::Owned, _>(
             $cx,
             schemas::Operation::$operation,
             schemas::message::data_words(path.len()) + $words,
-            &[],
+            directory.as_ref().map_or(&[], |directory| directory),
             |mut $params| {
                 $params.set_mount(mount);
                 $params.set_path(path);
+                $params.set_at_directory(directory.is_some());
                 $fill
                 Ok(())
             },

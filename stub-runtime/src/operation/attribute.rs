@@ -67,6 +67,7 @@ pub fn change(cx: &mut Context, at: At, change: Change, follow: bool, empty: boo
     if empty && path.text().is_empty() && at.directory != WORKING {
         return change_descriptor(cx, at.directory, change);
     }
+    let follow = follow || path.is_of_directory();
     let empty = if empty { AT_EMPTY_PATH } else { 0 };
     perform_on(
         cx,

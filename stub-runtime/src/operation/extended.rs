@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, syscall::call};
 use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor};
-use crate::operation::path::{Aim, At, Host, perform};
+use crate::operation::path::{Aim, At, Host, Path, perform_on};
 use crate::operation::status::on_directory;
 
 /// Longest name (`XATTR_NAME_MAX`, linux/limits.h).
@@ -66,14 +66,18 @@ pub fn read_name(at: Pointer, name: &mut PathBuffer) -> Result<(), Errno> {
 pub fn attributes(cx: &mut Context, owner: Owner, action: Action<'_>) -> Result<u64, Errno> {
     let (by_path, by_descriptor) = action.operations();
     match owner {
-        Owner::Path(at, follow) => perform(
-            cx,
-            by_path,
-            at,
-            if follow { Aim::Follow } else { Aim::Name },
-            |_, place| on_host(place, follow, action),
-            |cx, remote| at_server(cx, remote, follow, action),
-        ),
+        Owner::Path(at, follow) => {
+            let mut path = Path::read(cx, at)?;
+            let follow = follow || path.is_of_directory();
+            perform_on(
+                cx,
+                by_path,
+                &mut path,
+                if follow { Aim::Follow } else { Aim::Name },
+                |_, place| on_host(place, follow, action),
+                |cx, remote| at_server(cx, remote, follow, action),
+            )
+        }
         Owner::Descriptor(descriptor) => match answerer(cx, by_descriptor, descriptor) {
             Answerer::Host => descriptor_on_host(descriptor, action),
             Answerer::Directory => on_directory(

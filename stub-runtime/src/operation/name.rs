@@ -119,15 +119,25 @@ fn two_at_server(
 ) -> Result<Option<u64>, Errno> {
     let (mount, path) = (from.mount, from.path());
     let (new_mount, new_path) = (to.mount, to.path());
+    let directories = [from.directory(), to.directory()];
+    let mut beside = [0; 2];
+    let mut count = 0;
+    for [directory] in directories.into_iter().flatten() {
+        beside[count] = directory;
+        count += 1;
+    }
+    let beside = &beside[..count];
     let words = data_words(path.len()) + data_words(new_path.len());
     /// The two messages have the same fields but for the last.
     macro_rules! ask_two {
         ($operation:ident, $($module:ident)::+, |$params:ident| $fill:expr) => {
             crate::transport::call::<$($module)::+::params::Owned, $($module)::+::results::Owned, _>(
-                cx, Operation::$operation, words, &[],
+                cx, Operation::$operation, words, beside,
                 |mut $params| {
                     $params.set_mount(mount);
                     $params.set_path(path);
+                    $params.set_at_directory(directories[0].is_some());
+                    $params.set_new_at_directory(directories[1].is_some());
                     $params.set_new_mount(new_mount);
                     $params.set_new_path(new_path);
                     $fill;

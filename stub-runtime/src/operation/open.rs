@@ -38,6 +38,7 @@ pub fn open_path(
     resolve: u64,
 ) -> Result<u64, Errno> {
     let create = flags & O_CREAT != 0;
+    let flags = if path.is_of_directory() && !create { flags & !O_NOFOLLOW | O_DIRECTORY } else { flags };
     let name = flags & O_NOFOLLOW != 0 || (create && flags & O_EXCL != 0);
     let mut by_host = false;
     let descriptor = perform_on(

@@ -136,6 +136,8 @@ pub struct Remote<'a> {
     absolute: &'a [u8],
     /// Where the rest below the mount starts.
     start: usize,
+    /// The directory that the path starts from instead of the mount; −1 for none.
+    directory: i32,
     /// Takes the path that a server sends elsewhere.
     redirect: &'a mut PathBuffer,
     /// Whether it did.
@@ -143,6 +145,11 @@ pub struct Remote<'a> {
 }
 
 impl<'a> Remote<'a> {
+    /// The directory that the path starts from, to go beside the message; none where that is the mount.
+    pub fn directory(&self) -> Option<[i32; 1]> {
+        (self.directory >= 0).then_some([self.directory])
+    }
+
     /// The path below the mount.
     pub fn path(&self) -> &'a [u8] {
         &self.absolute[self.start..]
@@ -167,14 +174,14 @@ impl<'a> Remote<'a> {
 
     /// What is asked again after the other of two paths was sent elsewhere.
     fn settle(self) -> Result<(), Errno> {
-        if self.sent { Ok(()) } else { self.redirect.set(&[self.absolute]).map(drop) }
+        if self.sent || self.directory >= 0 { Ok(()) } else { self.redirect.set(&[self.absolute]).map(drop) }
     }
 }
 
 /// Who answers for a path.
 enum Found {
     Host(Host),
-    Server { mount: u32, start: usize },
+    Server { mount: u32, start: usize, from: Held },
 }
 
 /// A path on its way: the memory that a [`Host`] or [`Remote`] points to.
@@ -228,6 +235,11 @@ impl Path {
         self.text.bytes()
     }
 
+    /// Whether it ends in a slash, and so means a directory, whatever link has that name.
+    pub fn is_of_directory(&self) -> bool {
+        self.text.bytes().len() > 1 && self.text.bytes().ends_with(b"/")
+    }
+
     /// Its address, zero-terminated.
     pub fn address(&self) -> u64 {
         self.text.address()
@@ -270,20 +282,26 @@ impl Path {
         if aim.follows() && is_own_program(cx, self.text.bytes()) {
             self.text.set(&[cx.process().executable()])?;
         }
+        let mapped = world::route(cx, operation) == Flavour::Mapped;
         let was_absolute = self.text.bytes().first() == Some(&b'/');
         let crossed = if was_absolute {
             normalize(self.text.bytes(), mounts, &mut self.absolute)?
         } else {
             let mut base = PathBuffer::new();
-            if !base_of(cx, mounts, self.directory, &mut base)? {
+            let joined = base_of(cx, mounts, self.directory, &mut base).and_then(|known| {
+                base.push(b"/")?.push(self.text.bytes())?;
+                Ok(known)
+            });
+            match joined {
+                Ok(true) => normalize(base.bytes(), mounts, &mut self.absolute)?,
                 // A directory that the guest's tree does not show: the host knows it.
-                return Ok(Found::Host(Host::plain(self.directory, &self.text)));
+                Ok(false) => return Ok(Found::Host(Host::plain(self.directory, &self.text))),
+                // One too far down to be named.
+                Err(Errno::NAMETOOLONG) => return self.from_directory(mounts, mapped),
+                Err(error) => return Err(error),
             }
-            base.push(b"/")?.push(self.text.bytes())?;
-            normalize(base.bytes(), mounts, &mut self.absolute)?
         };
         self.is_absolute_known = true;
-        let mapped = world::route(cx, operation) == Flavour::Mapped;
         if let Some(place) = mounts.find(self.absolute.bytes()) {
             let rest = place.strip(self.absolute.bytes()).map_or(0, <[u8]>::len);
             let start = self.absolute.bytes().len() - rest;
@@ -294,7 +312,7 @@ impl Path {
                 }
                 Target::Directory(root) if !mapped => self.inside(root, start, aim).map(Found::Host),
                 Target::Host if !mapped => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
-                _ => Ok(Found::Server { mount: place.identifier, start }),
+                _ => Ok(Found::Server { mount: place.identifier, start, from: Held(-1) }),
             };
         }
         let root = mounts.root();
@@ -310,8 +328,21 @@ impl Path {
             Target::Directory(directory) if !mapped => self.inside(directory, 0, aim).map(Found::Host),
             Target::Host if !mapped && crossed => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
             Target::Host if !mapped => Ok(Found::Host(Host::plain(self.directory, &self.text))),
-            _ => Ok(Found::Server { mount: root.identifier, start: 1 }),
+            _ => Ok(Found::Server { mount: root.identifier, start: 1, from: Held(-1) }),
         }
+    }
+
+    /// The path as it was passed, from its directory.
+    fn from_directory(&mut self, mounts: &Mounts, mapped: bool) -> Result<Found, Errno> {
+        if !mapped {
+            return Ok(Found::Host(Host::plain(self.directory, &self.text)));
+        }
+        let flags = u64::from(O_PATH | O_DIRECTORY | O_CLOEXEC);
+        let here = c".".as_ptr() as u64;
+        // SAFETY: the path is ours.
+        let from = unsafe { call(__NR_openat, [self.directory as u64, here, flags]) }?;
+        self.absolute.set(&[self.text.bytes()])?;
+        Ok(Found::Server { mount: mounts.root().identifier, start: 0, from: Held(from as i32) })
     }
 
     /// Whether a tree that lies over the shared one has what is looked for.
@@ -325,7 +356,9 @@ impl Path {
         let directory = match overlay.target {
             Target::Directory(directory) => directory,
             // Whether a server has something is not known without asking it; it has the tree to itself.
-            Target::Server => return Ok(Some(Found::Server { mount: overlay.identifier, start: 1 })),
+            Target::Server => {
+                return Ok(Some(Found::Server { mount: overlay.identifier, start: 1, from: Held(-1) }));
+            }
             Target::Host => return Ok(None),
         };
         let exists = probe(directory, self.absolute.bytes(), aim.follows());
@@ -338,7 +371,7 @@ impl Path {
         }
         self.overlay = directory;
         if mapped {
-            return Ok(Some(Found::Server { mount: overlay.identifier, start: 1 }));
+            return Ok(Some(Found::Server { mount: overlay.identifier, start: 1, from: Held(-1) }));
         }
         self.inside(directory, 0, aim).map(|host| Some(Found::Host(host)))
     }
@@ -522,10 +555,16 @@ pub fn perform_on<T>(
                     return result;
                 }
             }
-            Found::Server { mount, start } => {
+            Found::Server { mount, start, from } => {
                 let Path { text, absolute, .. } = path;
-                let mut remote =
-                    Remote { mount, absolute: absolute.bytes(), start, redirect: text, sent: false };
+                let mut remote = Remote {
+                    mount,
+                    absolute: absolute.bytes(),
+                    start,
+                    directory: from.0,
+                    redirect: text,
+                    sent: false,
+                };
                 if let Some(result) = server(cx, &mut remote)? {
                     return Ok(result);
                 }
@@ -601,11 +640,15 @@ pub fn perform_two<T>(
         to.overlay = from.overlay;
         match (found, to.find(cx, operation, second.1)?) {
             (Found::Host(from), Found::Host(to)) => return host(cx, &from, &to),
-            (Found::Server { mount, start }, Found::Server { mount: other, start: other_start }) => {
+            (
+                Found::Server { mount, start, from: here },
+                Found::Server { mount: other, start: other_start, from: there },
+            ) => {
                 let mut source = Remote {
                     mount,
                     absolute: from.absolute.bytes(),
                     start,
+                    directory: here.0,
                     redirect: &mut from.text,
                     sent: false,
                 };
@@ -613,6 +656,7 @@ pub fn perform_two<T>(
                     mount: other,
                     absolute: to.absolute.bytes(),
                     start: other_start,
+                    directory: there.0,
                     redirect: &mut to.text,
                     sent: false,
                 };

@@ -34,6 +34,7 @@ pub fn of_path(cx: &mut Context, at: At, follow: bool, empty: bool) -> Result<St
     if empty && path.text().is_empty() {
         return of_descriptor(cx, at.directory);
     }
+    let follow = follow || path.is_of_directory();
     let flags = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
     perform_on(
         cx,

@@ -25,15 +25,17 @@ pub fn add(cx: &mut Context, descriptor: i32, at: At, mask: u32) -> Result<u64, 
             unsafe { call(__NR_inotify_add_watch, [descriptor as u64, path, u64::from(mask)]) }
         },
         |cx, remote| {
-            let (mount, path) = (remote.mount, remote.path());
+            let (mount, path, directory) = (remote.mount, remote.path(), remote.directory());
+            let beside = [descriptor, directory.map_or(-1, |[directory]| directory)];
             crate::transport::call::<fs::watch::params::Owned, fs::watch::results::Owned, _>(
                 cx,
                 Operation::FsWatch,
                 schemas::message::data_words(path.len()),
-                &[descriptor],
+                &beside[..1 + usize::from(directory.is_some())],
                 |mut params| {
                     params.set_mount(mount);
                     params.set_path(path);
+                    params.set_at_directory(directory.is_some());
                     params.set_mask(mask);
                     Ok(())
                 },

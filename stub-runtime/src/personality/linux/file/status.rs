@@ -78,7 +78,7 @@ fn look(
     flags: u32,
     to: Pointer,
     put: Put,
-    host: impl Fn(u64, u64) -> Result<u64, Errno>,
+    host: impl Fn(u64, u64, u32) -> Result<u64, Errno>,
 ) -> Result<u64, Errno> {
     let empty = flags & AT_EMPTY_PATH != 0;
     let mut path =
@@ -86,18 +86,19 @@ fn look(
     if path.text().is_empty() {
         let native = is_native(cx, Operation::FileStat, at.directory);
         if native || !empty {
-            return host(at.directory as u64, at.path.0);
+            return host(at.directory as u64, at.path.0, flags);
         }
         put(to, &status::of_descriptor(cx, at.directory)?)?;
         return Ok(0);
     }
+    let flags = if path.is_of_directory() { flags & !AT_SYMLINK_NOFOLLOW } else { flags };
     let follow = flags & AT_SYMLINK_NOFOLLOW == 0;
     perform_on(
         cx,
         Operation::FsStat,
         &mut path,
         if follow { Aim::Follow } else { Aim::Name },
-        |_, place| host(place.directory as u64, place.path),
+        |_, place| host(place.directory as u64, place.path, flags),
         |cx, remote| {
             let Some(found) = status::at_server(cx, remote, follow)? else { return Ok(None) };
             put(to, &found)?;
@@ -117,7 +118,7 @@ pub fn stat_at(
     to: Pointer,
     flags: u32,
 ) -> Result<u64, Errno> {
-    look(cx, At { directory, path }, flags, to, put_stat, |directory, path| {
+    look(cx, At { directory, path }, flags, to, put_stat, |directory, path, flags| {
         // SAFETY: the path is ours or the guest's, the buffer the guest's; the kernel checks both.
         unsafe { call(__NR_newfstatat, [directory, path, to.0, u64::from(flags)]) }
     })
@@ -163,7 +164,7 @@ pub fn statx(
     mask: u32,
     to: Pointer,
 ) -> Result<u64, Errno> {
-    look(cx, At { directory, path }, flags, to, put_statx, |directory, path| {
+    look(cx, At { directory, path }, flags, to, put_statx, |directory, path, flags| {
         // SAFETY: as above.
         unsafe { call(__NR_statx, [directory, path, u64::from(flags), u64::from(mask), to.0]) }
     })
