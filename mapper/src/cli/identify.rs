@@ -32,7 +32,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => Deployment::built_in(),
     };
-    let sysroots = sysroots(&deployment);
+    let own = deployment.sysroots.iter();
+    let sysroots = sysroots(own.map(|(os, sysroot)| (*os, sysroot.directory.as_path())));
     let entries: Vec<_> =
         arguments.files.iter().map(|file| Entry::of(&Question::new(file, &sysroots).thoroughly())).collect();
     if arguments.json {
@@ -52,14 +53,15 @@ pub(super) struct Target {
     pub command: Vec<OsString>,
 }
 
-/// Identifies the program of `mapper run`; the error says in a sentence what it is and why it cannot be run.
-pub(super) fn target(
-    deployment: &Deployment,
+/// Identifies the program of `mapper run`, given where each OS's own files are; the error says in a sentence what it is
+/// and why it cannot be run.
+pub(super) fn target<'a>(
+    own: impl Iterator<Item = (Personality, &'a Path)>,
     program: &Path,
     os: Option<Personality>,
     command: Vec<OsString>,
 ) -> Result<Target, String> {
-    let sysroots = sysroots(deployment);
+    let sysroots = sysroots(own);
     let question = Question::new(program, &sysroots).with_os(os.map(Os::from));
     let identity = identify_path(&question).map_err(|error| error.to_string())?;
     identity.runnable.as_ref().map_err(|reason| reason.to_string())?;
@@ -69,12 +71,12 @@ pub(super) fn target(
     Ok(Target { path, personality, command })
 }
 
-/// Where the guests of a deployment find their files: their OS's sysroot, then what is shared.
-fn sysroots(deployment: &Deployment) -> Sysroots {
+/// Where guests find their files: in their OS's own sysroot, then in what is shared.
+fn sysroots<'a>(own: impl Iterator<Item = (Personality, &'a Path)>) -> Sysroots {
     let mut sysroots = Sysroots::new();
-    for (personality, sysroot) in &deployment.sysroots {
+    for (personality, directory) in own {
         // A sysroot that is not there holds nothing; whether that is an error is for `run` to say.
-        let _ = sysroots.add(Os::from(*personality), &sysroot.directory);
+        let _ = sysroots.add(Os::from(personality), directory);
     }
     for personality in Personality::ALL {
         let _ = sysroots.add(Os::from(personality), "/");

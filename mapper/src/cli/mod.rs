@@ -1,9 +1,16 @@
 //! The command line. One module a verb.
 
+mod down;
 mod identify;
 mod print;
+mod ps;
+mod routes;
 mod run;
 mod select;
+mod servers;
+mod trace;
+mod up;
+mod world;
 
 use clap::{Parser, Subcommand};
 
@@ -18,13 +25,22 @@ struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Up(up::Arguments),
+    Down(down::Arguments),
+    Ps(ps::Arguments),
+    Routes(routes::Arguments),
+    Servers(servers::Arguments),
+    Trace(trace::Arguments),
     Identify(identify::Arguments),
 }
 
 /// Exit status when something other than the program asked for went wrong, as of `env`, `nice` and `timeout`.
 const FAILURE: u8 = 125;
+/// Exit status when the world that a command is for does not run, or says no.
+const REFUSED: u8 = 1;
 /// Exit status when the command line was wrong, as of a shell's own commands.
 const USAGE: u8 = 2;
+
 /// What went wrong with a verb, for a person to read, and the exit status that says so.
 #[derive(Debug)]
 struct Failure {
@@ -52,6 +68,12 @@ pub fn main() -> u8 {
     };
     let done = match command.verb {
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Up(arguments) => up::run(arguments),
+        Verb::Down(arguments) => down::run(arguments),
+        Verb::Ps(arguments) => ps::run(arguments),
+        Verb::Routes(arguments) => routes::run(arguments),
+        Verb::Servers(arguments) => servers::run(arguments),
+        Verb::Trace(arguments) => trace::run(arguments),
         Verb::Identify(arguments) => identify::run(arguments),
     };
     match done {

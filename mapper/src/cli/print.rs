@@ -24,6 +24,11 @@ pub(super) fn table<const COLUMNS: usize>(
     write(&table.to_string())
 }
 
+/// Text without the characters that would break a line or steer a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+}
+
 /// Writes text to standard output; a reader that is gone is no failure.
 fn write(text: &str) -> Result<(), Failure> {
     use std::io::Write;

@@ -9,7 +9,11 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use schemas::Personality;
 use schemas::transport::HandoffFlags;
 
-use super::{FAILURE, Failure, identify};
+use super::identify::{self, Target};
+use super::{FAILURE, Failure};
+use crate::control::join::Invitation;
+use crate::control::place::Place;
+use crate::control::trace;
 use crate::deployment::Deployment;
 use crate::launch::background::{self, Side};
 use crate::launch::embedded::{self, Parts};
@@ -37,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     mediate: bool,
     /// Join this running world (see `mapper up`) rather than make one for this program alone.
-    #[arg(long, value_name = "NAME", env = "MAPPER_WORLD", conflicts_with = "deployment")]
+    #[arg(long, value_name = "NAME", env = "MAPPER_WORLD", conflicts_with_all = ["deployment", "mediate"])]
     world: Option<String>,
     /// The program and its arguments.
     #[arg(
@@ -55,40 +59,90 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         let status = if matches!(error, ProgramError::NotFound { .. }) { NOT_FOUND } else { CANNOT_RUN };
         Failure::with_status(status, error.to_string())
     })?;
+    let trace_file = arguments.trace.as_deref().map(open_trace).transpose()?;
+    let runner = Runner { program, os: arguments.os, command: arguments.command, trace_file };
+    if let Some(world) = &arguments.world {
+        return runner.join(&Place::of(world).map_err(failed)?);
+    }
     let mut deployment = match &arguments.deployment {
         Some(path) => Deployment::load(path).map_err(failed)?,
         None => Deployment::built_in(),
     };
-    let target = identify::target(&deployment, &program, arguments.os, arguments.command)
-        .map_err(|why| Failure::with_status(CANNOT_RUN, format!("{}: {why}", program.display())))?;
-    let trace_file = arguments.trace.as_deref().map(open_trace).transpose()?;
     deployment.options.mediate |= arguments.mediate;
-    let face = Face::new(&deployment).map_err(failed)?;
-    let mut flags = HandoffFlags::NONE;
-    if trace_file.is_some() {
-        flags = flags.with(HandoffFlags::TRACE);
+    runner.alone(deployment)
+}
+
+/// A program about to be run.
+struct Runner {
+    program: PathBuf,
+    os: Option<Personality>,
+    command: Vec<OsString>,
+    trace_file: Option<OwnedFd>,
+}
+
+impl Runner {
+    /// Runs it in a world that is there.
+    fn join(mut self, place: &Place) -> Result<(), Failure> {
+        let invitation = Invitation::ask(place).map_err(failed)?;
+        let sysroots = invitation.sysroots().map_err(|errno| {
+            failed(format!("cannot read the mounts of world `{}`: {errno}", place.name()))
+        })?;
+        let target = self.target(sysroots.iter().map(|(os, path)| (*os, path.as_path())))?;
+        invitation
+            .accept(target.personality)
+            .map_err(|errno| failed(format!("cannot join world `{}`: {errno}", place.name())))?;
+        Err(self.start(invitation.ends(), target, HandoffFlags::NONE))
     }
-    if deployment.options.mediate {
-        flags = flags.with(HandoffFlags::MEDIATE);
-    }
-    let (mapper_end, guest_end) = pair(SocketType::SEQPACKET)?;
-    let (trace_end, trace_sink) = pair(SocketType::DGRAM)?;
-    match background::detach().map_err(|errno| failed(format!("cannot start the mapper: {errno}")))? {
-        Side::Background => {
-            drop((guest_end, trace_sink, trace_file));
-            embedded::serve(Parts { deployment, face, socket: mapper_end, trace: trace_end })
+
+    /// Runs it in a world of its own, with a mapper that ends when it does.
+    fn alone(mut self, deployment: Deployment) -> Result<(), Failure> {
+        let sysroots = deployment.sysroots.iter();
+        let target = self.target(sysroots.map(|(os, sysroot)| (*os, sysroot.directory.as_path())))?;
+        let face = Face::new(&deployment).map_err(failed)?;
+        let flags = if deployment.options.mediate { HandoffFlags::MEDIATE } else { HandoffFlags::NONE };
+        let (mapper_end, guest_end) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+                .map_err(no_socket)?;
+        let trace = trace::Socket::new().map_err(no_socket)?;
+        let sink = trace.sink.try_clone().map_err(no_socket)?;
+        let (guest, personality) = (std::process::id() as i32, target.personality);
+        match background::detach().map_err(|errno| failed(format!("cannot start the mapper: {errno}")))? {
+            Side::Background => {
+                embedded::serve(Parts { deployment, face, socket: mapper_end, trace, guest, personality })
+            }
+            Side::Foreground => {}
         }
-        Side::Foreground => {}
+        let ends = Ends {
+            socket: guest_end.as_fd(),
+            page: face.page.file(),
+            trace: sink.as_fd(),
+            directories: face.mounts.directories().collect(),
+        };
+        Err(self.start(ends, target, flags))
     }
-    let ends = Ends {
-        socket: guest_end.as_fd(),
-        page: face.page.file(),
-        trace: trace_file.as_ref().unwrap_or(&trace_sink).as_fd(),
-        directories: face.mounts.directories().collect(),
-    };
-    let letter = Letter { path: &target.path, personality: Some(target.personality), flags };
-    let start = Start::with_own_environment(target.command);
-    Err(failed(launch::become_guest(&ends, &letter, &start)))
+
+    fn target<'a>(
+        &mut self,
+        sysroots: impl Iterator<Item = (Personality, &'a Path)>,
+    ) -> Result<Target, Failure> {
+        let command = std::mem::take(&mut self.command);
+        identify::target(sysroots, &self.program, self.os, command)
+            .map_err(|why| Failure::with_status(CANNOT_RUN, format!("{}: {why}", self.program.display())))
+    }
+
+    /// Becomes the guest; returns only when that fails.
+    fn start(&self, ends: Ends<'_>, target: Target, mut flags: HandoffFlags) -> Failure {
+        let trace = match &self.trace_file {
+            Some(file) => {
+                flags = flags.with(HandoffFlags::TRACE);
+                file.as_fd()
+            }
+            None => ends.trace,
+        };
+        let letter = Letter { path: &target.path, personality: Some(target.personality), flags };
+        let start = Start::with_own_environment(target.command);
+        failed(launch::become_guest(&Ends { trace, ..ends }, &letter, &start))
+    }
 }
 
 /// The file that `--trace` names, or a copy of standard error.
@@ -103,9 +157,8 @@ fn open_trace(path: &Path) -> Result<OwnedFd, Failure> {
     }
 }
 
-fn pair(kind: SocketType) -> Result<(OwnedFd, OwnedFd), Failure> {
-    socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
-        .map_err(|errno| failed(format!("cannot make a socket to the mapper: {errno}")))
+fn no_socket(error: impl std::fmt::Display) -> Failure {
+    failed(format!("cannot make a socket to the mapper: {error}"))
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

@@ -5,11 +5,14 @@
 //! belong to one user and are closed to all others.
 
 use std::ffi::OsStr;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 
 /// The longest name of a world: its sockets' paths must fit `sockaddr_un`.
 const NAME_LIMIT: usize = 32;
@@ -63,29 +66,43 @@ impl Place {
         UnixStream::connect(self.control_socket()).is_ok()
     }
 
-    /// Makes the folder, and clears away what a mapper that died has left.
+    /// Makes the folder and takes it for this mapper, clearing away what one that died has left.
     ///
     /// `AddrInUse` when the world is running.
-    pub fn prepare(&self) -> io::Result<()> {
+    pub fn claim(&self) -> io::Result<Claim> {
         make_private(&base())?;
         make_private(&self.folder)?;
-        if self.is_alive() {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrInUse,
-                format!("world `{}` is running", self.name),
-            ));
-        }
-        for socket in [self.control_socket(), self.guest_socket()] {
-            match std::fs::remove_file(&socket) {
+        let taken = self.lock()?.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::AddrInUse, format!("world `{}` is running", self.name))
+        })?;
+        let claim = Claim { place: self.clone(), _lock: taken };
+        for left in [self.control_socket(), self.guest_socket()] {
+            match std::fs::remove_file(&left) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        Ok(())
+        Ok(claim)
     }
 
-    /// Takes the sockets and the folder away again.
-    pub fn clear(&self) {
+    /// Locks the folder, which ends with the process that did so; none when another has.
+    fn lock(&self) -> io::Result<Option<File>> {
+        let folder = File::open(&self.folder)?;
+        match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(folder)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Takes the folder away when the mapper that made it is dead.
+    fn clear_if_stale(&self) {
+        if let Ok(Some(_lock)) = self.lock() {
+            self.clear();
+        }
+    }
+
+    fn clear(&self) {
         // What cannot be removed is removed by the next mapper of this name.
         let _ = std::fs::remove_file(self.control_socket());
         let _ = std::fs::remove_file(self.guest_socket());
@@ -93,14 +110,32 @@ impl Place {
     }
 }
 
-/// The worlds that run, by name.
+/// A world's folder, in use by this mapper. It is taken away when this is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    place: Place,
+    _lock: File,
+}
+
+impl Claim {
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.place.clear();
+    }
+}
+
+/// The worlds that run, by name. What dead ones have left is taken away.
 pub fn running() -> Vec<Place> {
-    let mut places: Vec<Place> = std::fs::read_dir(base())
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Place::of(entry.ok()?.file_name().to_str()?).ok())
-        .filter(Place::is_alive)
-        .collect();
+    let entries = std::fs::read_dir(base()).into_iter().flatten();
+    let known = entries.filter_map(|entry| Place::of(entry.ok()?.file_name().to_str()?).ok());
+    let (mut places, dead): (Vec<_>, Vec<_>) = known.partition(Place::is_alive);
+    dead.iter().for_each(Place::clear_if_stale);
     places.sort_by(|left, right| left.name.cmp(&right.name));
     places
 }
@@ -146,6 +181,27 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "-x", "ü", &"x".repeat(33)] {
             assert!(Place::of(bad).is_err(), "{bad}");
         }
+    }
+
+    fn place_in(folder: &Path) -> Place {
+        let folder = folder.join("w");
+        make_private(&folder).unwrap();
+        Place { name: "w".to_owned(), folder }
+    }
+
+    #[test]
+    fn lock_is_for_one_and_stale_folders_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place_in(folder.path());
+        let lock = place.lock().unwrap();
+        assert!(lock.is_some());
+        assert!(place.lock().unwrap().is_none());
+        place.clear_if_stale();
+        assert!(place.folder.is_dir());
+        drop(lock);
+        std::fs::write(place.control_socket(), "").unwrap();
+        place.clear_if_stale();
+        assert!(!place.folder.exists());
     }
 
     #[test]

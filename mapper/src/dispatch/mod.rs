@@ -9,7 +9,7 @@
 mod connection;
 mod desk;
 mod region;
-mod socket;
+pub mod socket;
 mod subject;
 mod worker;
 

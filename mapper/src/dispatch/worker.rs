@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use schemas::Personality;
 
 use super::connection::{Arrival, Connection, Served};
 use super::desk::Desk;
@@ -25,6 +26,7 @@ const SOCKETS_EVERY: u32 = 32;
 /// The workers of a world.
 #[derive(Debug)]
 pub struct Crew {
+    world: Arc<Live>,
     mailboxes: Vec<Arc<Mailbox>>,
     next: AtomicUsize,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -114,14 +116,25 @@ impl Crew {
             threads.push(thread.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))?);
             mailboxes.push(mailbox);
         }
-        Ok(Self { mailboxes, next: AtomicUsize::new(0), threads: Mutex::new(threads), over })
+        Ok(Self {
+            world: world.clone(),
+            mailboxes,
+            next: AtomicUsize::new(0),
+            threads: Mutex::new(threads),
+            over,
+        })
     }
 
-    /// Gives the socket that a run begins with to one of the workers.
-    pub fn admit(&self, socket: OwnedFd) {
+    /// Takes in a program that starts: gives the socket that its run begins with to one of the workers.
+    pub fn admit(&self, socket: OwnedFd, pid: i32, personality: Personality) {
         self.over.opened();
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
-        self.mailboxes[turn].put(Arrival::Connection(Connection::first(socket)));
+        let mailbox = &self.mailboxes[turn];
+        mailbox.put(Arrival::Connection(Connection::first(socket)));
+        // One that is over already needs no entry; what it started says hello for itself.
+        if let Ok((_, true)) = self.world.registry.enter(pid, None, personality) {
+            mailbox.put(Arrival::Guest(pid));
+        }
     }
 
     /// Tells when the last guest is gone.
@@ -183,7 +196,7 @@ impl Worker {
         let mut looks = 0_u32;
         while !self.over.ending.load(Ordering::Acquire) {
             let asleep = self.awake.is_empty();
-            if asleep || looks % SOCKETS_EVERY == 0 {
+            if asleep || looks.is_multiple_of(SOCKETS_EVERY) {
                 let now = Timespec { tv_sec: 0, tv_nsec: 0 };
                 events.clear();
                 match epoll::wait(

@@ -50,8 +50,11 @@ pub fn detach() -> Result<Side, Errno> {
 
 /// Cuts a background process off from the terminal and the folder it was started in.
 ///
-/// Standard error stays when `keep_error` asks for it, to carry the log.
+/// Standard error stays when `keep_error` asks for it, to carry the log. A guest's pipe that nobody reads from becomes
+/// an error of the write instead of the end of the process.
 pub fn let_go_of_terminal(keep_error: bool) -> std::io::Result<()> {
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null)?;
     rustix::stdio::dup2_stdout(&null)?;
@@ -64,7 +67,10 @@ pub fn let_go_of_terminal(keep_error: bool) -> std::io::Result<()> {
 /// Closes every descriptor above standard error but those in `keep`.
 ///
 /// A background mapper must not hold the pipes that the guest's parent waits on.
-pub fn close_others(keep: &mut [BorrowedFd<'_>]) {
+///
+/// # Safety
+/// Whatever owns one of the other descriptors must never use or close it again.
+pub unsafe fn close_others(keep: &mut [BorrowedFd<'_>]) {
     keep.sort_by_key(|descriptor| descriptor.as_raw_fd());
     let mut first = 3;
     for number in keep.iter().map(|descriptor| descriptor.as_raw_fd()) {

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use schemas::Personality;
 
 use super::background;
+use crate::control::place::Place;
+use crate::control::service::{Hosted, Service};
+use crate::control::trace::Socket;
 use crate::deployment::Deployment;
 use crate::dispatch::Crew;
 use crate::world::{Face, Live};
@@ -24,8 +28,12 @@ pub struct Parts {
     pub face: Face,
     /// The mapper's end of the first process socket.
     pub socket: OwnedFd,
-    /// The end from which trace lines can be read.
-    pub trace: OwnedFd,
+    /// Where trace lines come from.
+    pub trace: Socket,
+    /// The process that becomes the guest.
+    pub guest: i32,
+    /// Its OS.
+    pub personality: Personality,
 }
 
 /// Serves until the last guest is gone. To be called in the background process, which has one thread.
@@ -34,6 +42,15 @@ pub fn serve(parts: Parts) -> ! {
     if let Err(error) = background::let_go_of_terminal(log) {
         eprintln!("mapper: cannot let go of the terminal: {error}");
     }
+    let mut kept = vec![
+        parts.socket.as_fd(),
+        parts.trace.source.as_fd(),
+        parts.trace.sink.as_fd(),
+        parts.face.page.file(),
+    ];
+    kept.extend(parts.face.mounts.directories());
+    // SAFETY: what this process still uses is kept; all else was the foreground's, and this process only exits.
+    unsafe { background::close_others(&mut kept) };
     crate::log::start();
     if !first_sign(&parts.socket) {
         std::process::exit(0);
@@ -57,11 +74,20 @@ fn first_sign(socket: &OwnedFd) -> bool {
     events.contains(PollFlags::IN) || !events.contains(PollFlags::HUP)
 }
 
+/// Serves guests from now on, and commands as soon as the run turns out to last.
 fn run(parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
     let world = Arc::new(Live::start(parts.deployment, parts.face)?);
-    let crew = Crew::start(&world)?;
-    crew.admit(parts.socket);
-    let _ = parts.trace.as_fd();
+    let crew = Arc::new(Crew::start(&world)?);
+    crew.admit(parts.socket, parts.guest, parts.personality);
+    if crew.over().wait(Some(PATIENCE)) {
+        return Ok(());
+    }
+    let place = Place::of(&format!("run-{}", parts.guest))?;
+    let hosted = Hosted { world, crew: crew.clone(), trace: parts.trace, embedded: true };
+    // Guests need no command line: they are served without one.
+    let service = Service::start(hosted, &place)
+        .inspect_err(|error| tracing::warn!(%error, "no commands are answered"));
     crew.over().wait(None);
+    drop(service);
     Ok(())
 }

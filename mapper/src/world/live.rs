@@ -42,7 +42,7 @@ impl Live {
     pub fn start(deployment: Deployment, face: Face) -> Result<Self, StartError> {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), policy(&deployment)));
         for (personality, identity) in &deployment.identities {
-            hurd.set_identity(*personality, identity_of(identity));
+            hurd.set_identity(*personality, identity_of(&deployment, identity));
         }
         hurd.mounts.set(mount_points(&face.mounts, &face.table));
         let servers = Servers::start(&deployment, hurd.clone())?;
@@ -71,6 +71,43 @@ impl Live {
         let result = self.routes.update(change)?;
         self.page.publish_routes(&self.routes.current());
         Ok(result)
+    }
+
+    /// Brings the world to another deployment and tells what changed. What guests hold already cannot change under
+    /// them: a deployment with other servers, mounts or sysroots is refused in a sentence, and nothing is changed.
+    pub fn apply(&self, new: Deployment) -> Result<Vec<String>, String> {
+        let old = self.deployment.current();
+        for (what, same) in [
+            ("servers", old.servers == new.servers),
+            ("mounts", old.mounts == new.mounts),
+            ("sysroots", old.sysroots == new.sysroots),
+            ("number of workers", old.options.workers == new.options.workers),
+        ] {
+            if !same {
+                return Err(format!(
+                    "its {what} differ; a world gets others only when it starts (`mapper down`, `mapper up`)"
+                ));
+            }
+        }
+        let before = self.routes.current();
+        let after = Table::new(&new);
+        let mut changes = Vec::new();
+        for personality in Personality::ALL {
+            for operation in schemas::Operation::ALL {
+                let (was, is) = (before.cell(personality, operation), after.cell(personality, operation));
+                if was != is {
+                    let server = is.server.and_then(|server| after.server_name(server)).unwrap_or("stub");
+                    changes.push(format!("{personality}: {operation} is {} by {server}", is.flavour));
+                }
+            }
+        }
+        let Ok(()) = self.change_routes(|table| {
+            *table = after;
+            Ok::<_, std::convert::Infallible>(())
+        });
+        self.registry.hurd().set_policy(policy(&new));
+        self.deployment.replace(new);
+        Ok(changes)
     }
 
     /// Takes note that a guest died: its rights go, and servers forget what nobody holds any more.
@@ -103,8 +140,11 @@ fn policy(deployment: &Deployment) -> Policy {
 }
 
 /// What guests of an OS are told, in the servers' own words.
-fn identity_of(identity: &OsIdentity) -> Identity {
+fn identity_of(deployment: &Deployment, identity: &OsIdentity) -> Identity {
+    let host = rustix::system::uname();
+    let node = deployment.options.hostname.clone();
     Identity {
+        node: node.unwrap_or_else(|| host.nodename().to_string_lossy().into_owned()),
         system: identity.system.clone(),
         release: identity.release.clone(),
         version: identity.version.clone(),
