@@ -101,7 +101,8 @@ pub const ADDRESS_END: u64 = 0x7fff_ffff_f000;
 /// Whether a range is one that user memory can have; the rest would be a general protection
 /// fault, or kernel memory.
 fn in_user_range(addr: u64, len: usize) -> bool {
-    addr.checked_add(len as u64).is_some_and(|end| end <= ADDRESS_END)
+    // Nothing can be read anywhere, as for the host.
+    len == 0 || addr.checked_add(len as u64).is_some_and(|end| end <= ADDRESS_END)
 }
 
 /// Reads guest memory into `buf`.

@@ -134,9 +134,6 @@ pub fn accept_with(
 /// As there.
 pub fn name(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> Result<i32, Errno> {
     let address = socket::name(cx, descriptor)?;
-    if at.is_null() {
-        return Err(Errno::FAULT);
-    }
     tell(&address, at, len_at).map(|()| 0)
 }
 
@@ -146,9 +143,6 @@ pub fn name(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> 
 /// As there.
 pub fn peer(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> Result<i32, Errno> {
     let address = socket::peer(cx, descriptor)?;
-    if at.is_null() {
-        return Err(Errno::FAULT);
-    }
     tell(&address, at, len_at).map(|()| 0)
 }
 

@@ -358,7 +358,7 @@ call_rows! {
         full, SocketAccept, socket::accept4;
     542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, partial("pipes go one way"), PflocalPipe, socket::pipe2;
     543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
-    544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, missing, ProcControl;
+    544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, partial("the signal of a parent's end only"), ProcControl, process::control;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
         full, EventPoll, poll::poll_masked;
     546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int,
