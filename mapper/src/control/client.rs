@@ -154,6 +154,28 @@ impl Client {
         })
     }
 
+    /// Brings it to another deployment, given as text; `path` serves messages and what the text inherits. Returns what
+    /// changed.
+    pub fn apply(&self, deployment: &str, path: &str) -> Result<Vec<String>, ClientError> {
+        self.ask(async {
+            let mut request = self.control.apply_request();
+            request.get().set_deployment(deployment);
+            request.get().set_path(path);
+            let response = request.send().promise.await?;
+            response.get()?.get_changes()?.iter().map(|change| Ok(change?.to_string()?)).collect()
+        })
+    }
+
+    /// Starts one of its servers anew.
+    pub fn restart_server(&self, name: &str) -> Result<(), ClientError> {
+        self.ask(async {
+            let mut request = self.control.restart_server_request();
+            request.get().set_name(name);
+            request.send().promise.await?;
+            Ok(())
+        })
+    }
+
     /// Ends the world; with `force` its guests, too.
     pub fn shutdown(&self, force: bool) -> Result<(), ClientError> {
         self.ask(async {

@@ -1,6 +1,7 @@
 //! The answers of the control plane.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use super::place::{Claim, Place};
 use super::report::{self, since_epoch};
 use super::trace::{Filter, Hub};
+use crate::deployment::Deployment;
 use crate::registry::Process;
 use crate::registry::counters;
 use crate::route::{ServerId, select_operations};
@@ -325,6 +327,23 @@ impl control::control::Server for Desk {
         let filter = Filter::read(params.get_filter()?)?;
         let following = self.hub.follow(filter, params.get_sink()?);
         results.get().set_trace(new_client(following));
+        Ok(())
+    }
+
+    async fn apply(
+        self: Rc<Self>,
+        params: control::control::ApplyParams,
+        mut results: control::control::ApplyResults,
+    ) -> capnp::Result<()> {
+        let params = params.get()?;
+        let path = PathBuf::from(params.get_path()?.to_str()?);
+        let deployment = Deployment::parse(params.get_deployment()?.to_str()?, &path);
+        let deployment = deployment.map_err(|error| refused(error.to_string()))?;
+        let changes = self.world.apply(deployment).map_err(refused)?;
+        let mut list = results.get().init_changes(changes.len() as u32);
+        for (index, change) in (0..).zip(&changes) {
+            list.set(index, change);
+        }
         Ok(())
     }
 
