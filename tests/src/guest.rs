@@ -1,9 +1,13 @@
 //! Naming a guest, and the mapper that runs it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use crate::process::{Input, Outcome, Running};
 use crate::{fetch, manifest};
 
 /// A program to be run under the mapper, and the one that says what is right.
@@ -73,6 +77,15 @@ pub fn mapper() -> &'static Path {
         assert!(built.status.success(), "{build:?}:\n{}", String::from_utf8_lossy(&built.stderr));
         profile.join("mapper")
     })
+}
+
+/// Runs another command of the mapper than `run`, with these variables added to the environment.
+pub fn ask<A: AsRef<OsStr>>(arguments: &[A], environment: &[(&str, &Path)]) -> Outcome {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let mark = format!("ask-{}-{}", std::process::id(), ASKED.fetch_add(1, Ordering::Relaxed));
+    let mut command = Command::new(mapper());
+    command.args(arguments).env("COLUMNS", "400").envs(environment.iter().copied());
+    Running::start(command, &Input::Nothing, &mark).finish(Duration::from_secs(30))
 }
 
 /// `mapper run FLAGS… -- PROGRAM`, with the flags of `MAPPER_RUN_FLAGS` before those given.

@@ -1,11 +1,10 @@
 //! Programs of several systems side by side: pipes, children, signals and one process list between them.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tests::guest::{guest, mapper};
-use tests::process::{End, Running, marked};
+use tests::guest::{ask, guest};
+use tests::process::{End, marked};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -161,9 +160,7 @@ fn one_process_list_shows_each_with_its_system() {
     let parent = started.running.pid().as_raw_nonzero().get();
     let deadline = Instant::now() + SOON;
     loop {
-        let mut list = Command::new(mapper());
-        list.arg("ps").env("XDG_RUNTIME_DIR", runtime.path());
-        let listed = Running::start(list, &tests::process::Input::Nothing, "mapper-ps").finish(SOON);
+        let listed = ask(&["ps"], &[("XDG_RUNTIME_DIR", runtime.path())]);
         let text = listed.text();
         let shows = |pid: i32, system: &str| {
             text.lines().any(|line| {

@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* An argument that is a pointer, to be made bad; G is a good one in its place while another is bad. */
+/* P is a pointer that is made bad, or points at "/", which is also a length of 47, while another one is bad: whatever
+ * the order in which a call looks at them, only the bad one is to blame. G always points at zeros. */
 #define P 0x50545221
 #define G 0x474f4f44
 
@@ -59,13 +60,13 @@ static struct {
 	CALL(pwritev, 4, P, 1, 0, 0), CALL(recvmmsg, 7, P, 1, MSG_DONTWAIT, 0), CALL(sendmmsg, 6, P, 1, MSG_DONTWAIT),
 	CALL(prlimit64, 0, RLIMIT_CORE, P, 0), CALL(prlimit64, 0, RLIMIT_CORE, 0, P), CALL(getrandom, P, 8, 0),
 	CALL(memfd_create, P, 0), CALL(statx, AT_FDCWD, P, 0, 0x7ff, P), CALL(clock_gettime, 1, P), CALL(clock_getres, 1, P),
-	CALL(clock_nanosleep, 1, 0, P, 0), CALL(timer_create, 1, P, P), CALL(mincore, P, 4096, P), CALL(openat2, AT_FDCWD, P, P, 24),
+	CALL(clock_nanosleep, 1, 0, P, 0), CALL(timer_create, 1, P, P), CALL(mincore, P, 4096, P), CALL(openat2, AT_FDCWD, P, G, 24), CALL(openat2, AT_FDCWD, G, P, 24),
 	CALL(getcpu, P, P, 0), CALL(capget, P, P), CALL(inotify_add_watch, 11, P, 1), CALL(signalfd4, -1, P, 8, 0),
 	CALL(accept, 5, P, P), CALL(sendfile, 4, 3, P, 1), CALL(splice, 3, P, 6, 0, 1, 0), CALL(copy_file_range, 3, P, 4, P, 1, 0),
-	CALL(waitid, 0, 0, P, WNOHANG | 4, 0), CALL(name_to_handle_at, AT_FDCWD, P, P, P, 0), CALL(faccessat2, AT_FDCWD, P, 0, 0),
+	CALL(waitid, 0, 0, P, WNOHANG | 4, 0), CALL(faccessat2, AT_FDCWD, P, 0, 0),
 };
 
-static char good[8192];
+static char good[8192], zeros[8192];
 
 static long call(long number, const long *arguments)
 {
@@ -106,10 +107,12 @@ int main(void)
 			for (size_t j = 0; j < sizeof bad / sizeof *bad; j++) {
 				long arguments[6];
 				memset(good, 0, sizeof good);
+				memset(zeros, 0, sizeof zeros);
+				good[0] = '/';
 				memset(page, 'x', 4096);
 				for (int k = 0; k < 6; k++) {
 					long argument = calls[i].arguments[k];
-					arguments[k] = k == position ? bad[j].value : argument == P || argument == G ? (long)good : argument;
+					arguments[k] = k == position ? bad[j].value : argument == P ? (long)good : argument == G ? (long)zeros : argument;
 				}
 				errno = 0;
 				long result = call(calls[i].number, arguments);
