@@ -153,7 +153,7 @@ impl Question<'_> {
     /// Who answers.
     fn find(&self, asked: &Asked<'_>, caps: &Capabilities) -> Result<ServerId, Errno> {
         if let Some(object) = asked.object {
-            return self.find_for_object(object, caps);
+            return self.find_for_object(object, asked.family, caps);
         }
         if let Some(place) = &asked.place {
             return self.find_for_path(place, asked.second_mount, caps);
@@ -165,7 +165,12 @@ impl Question<'_> {
     }
 
     /// By the descriptor where it stands for an object, else by the object where the guest holds one of that name.
-    fn find_for_object(&self, object: u64, caps: &Capabilities) -> Result<ServerId, Errno> {
+    fn find_for_object(
+        &self,
+        object: u64,
+        family: Option<u32>,
+        caps: &Capabilities,
+    ) -> Result<ServerId, Errno> {
         let holding =
             caps.received.first().and_then(|descriptor| self.world.registry.holding(descriptor.as_fd()));
         match holding {
@@ -176,7 +181,10 @@ impl Question<'_> {
         if object != 0 {
             return self.process.server_of(object).ok_or(Errno::BADF);
         }
-        self.by_route(Subject::default())
+        match family {
+            Some(family) => self.find_for_family(family),
+            None => self.by_route(Subject::default()),
+        }
     }
 
     /// By the mount, unless a route singles out the path.

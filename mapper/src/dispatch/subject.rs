@@ -12,7 +12,7 @@ pub struct Asked<'a> {
     pub second_mount: Option<u32>,
     /// A server's name for an object of the guest's; 0 when the descriptor says it all.
     pub object: Option<u64>,
-    /// The family of a socket to be made.
+    /// The family of a socket to be made, or of the address that one is to have or to reach.
     pub family: Option<u32>,
 }
 
@@ -50,6 +50,17 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
         ($message:ty) => {{
             let message: $message = params.get_as()?;
             Asked { object: Some(message.get_object()), ..Asked::default() }
+        }};
+    }
+    macro_rules! addressed {
+        ($message:ty) => {{
+            let message: $message = params.get_as()?;
+            let family = message.get_address()?.first_chunk().map(|family| u16::from_ne_bytes(*family));
+            Asked {
+                object: Some(message.get_object()),
+                family: family.map(u32::from),
+                ..Asked::default()
+            }
         }};
     }
     Ok(match operation {
@@ -101,8 +112,8 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
         Operation::FileSetAttribute => object!(file::set_attribute::params::Reader<'a>),
         Operation::FileListAttributes => object!(file::list_attributes::params::Reader<'a>),
         Operation::FileRemoveAttribute => object!(file::remove_attribute::params::Reader<'a>),
-        Operation::SocketBind => object!(socket::bind::params::Reader<'a>),
-        Operation::SocketConnect => object!(socket::connect::params::Reader<'a>),
+        Operation::SocketBind => addressed!(socket::bind::params::Reader<'a>),
+        Operation::SocketConnect => addressed!(socket::connect::params::Reader<'a>),
         Operation::SocketListen => object!(socket::listen::params::Reader<'a>),
         Operation::SocketAccept => object!(socket::accept::params::Reader<'a>),
         Operation::SocketGetName => object!(socket::get_name::params::Reader<'a>),

@@ -90,7 +90,8 @@ pub fn wait_to_receive(descriptor: i32) -> Result<(), Errno> {
     if ready == 0 { Err(Errno::AGAIN) } else { Ok(()) }
 }
 
-/// Sends with an address, of which a path is where the guest's tree has it.
+/// Sends with an address, of which a path is where the guest's tree has it. That is found here in any case, as by an
+/// operation that no route sends away: messages to a server have no room for a mount.
 ///
 /// # Errors
 /// As the sending, and as for a path.
@@ -99,7 +100,7 @@ pub fn send_at(
     to: &Address,
     mut send: impl FnMut(&mut Context, &Address) -> Result<u64, Errno>,
 ) -> Result<u64, Errno> {
-    at_address(cx, Operation::SocketSend, AT_FDCWD, to, Aim::Follow, |cx, _, to| send(cx, to))
+    at_address(cx, Operation::EventPoll, AT_FDCWD, to, Aim::Follow, |cx, _, to| send(cx, to))
 }
 
 /// socket(2).
