@@ -39,6 +39,9 @@ pub enum Kind {
     Device = 3,
     /// A terminal of a server, likewise.
     Terminal = 4,
+    /// A directory of the host that a server donated, and that the host may show nowhere. The entry's path is where
+    /// the guest sees it.
+    Donated = 5,
 }
 
 impl Kind {
@@ -48,6 +51,7 @@ impl Kind {
             2 => Some(Kind::Directory),
             3 => Some(Kind::Device),
             4 => Some(Kind::Terminal),
+            5 => Some(Kind::Donated),
             _ => None,
         }
     }

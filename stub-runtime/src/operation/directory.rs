@@ -9,7 +9,7 @@ use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, syscall::call};
 use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor, is_native};
 use crate::operation::descriptor::{Kind, Meaning, WORKING};
-use crate::operation::path::{Aim, At, base_of, note_working, perform, working_of_host};
+use crate::operation::path::{Aim, At, Path, base_of, note_working, perform, perform_on, working_of_host};
 use crate::operation::{mounts, status};
 
 /// Bytes before the name in a record (`struct linux_dirent64`, getdents(2)).
@@ -176,17 +176,18 @@ pub fn position(descriptor: i32) -> Result<i64, Errno> {
 /// # Errors
 /// As the host's.
 pub fn change(cx: &mut Context, path: Pointer) -> Result<u64, Errno> {
-    perform(
+    let mut path = Path::read(cx, At::working(path))?;
+    let mut by_host = false;
+    let result = perform_on(
         cx,
         Operation::FsChangeDirectory,
-        At::working(path),
+        &mut path,
         Aim::Follow,
-        |cx, place| {
+        |_, place| {
+            by_host = true;
             let mut name = PathBuffer::new();
             // SAFETY: the path is ours.
-            unsafe { call(__NR_chdir, [place.as_path(&mut name)?]) }?;
-            arrived(cx);
-            Ok(0)
+            unsafe { call(__NR_chdir, [place.as_path(&mut name)?]) }
         },
         |cx, remote| {
             let seen = remote.absolute();
@@ -203,18 +204,35 @@ pub fn change(cx: &mut Context, path: Pointer) -> Result<u64, Errno> {
                 }
             )?;
             let Some((kind, object, descriptor)) = found else { return Ok(None) };
-            let result = if kind == Capability::Listing {
-                let meaning = Meaning { object, ..Meaning::of(Kind::Directory) };
-                cx.process().descriptors.set(WORKING, meaning, seen)
-            } else {
+            let kind = if kind == Capability::Listing { Kind::Directory } else { Kind::Donated };
+            let moved = match kind {
+                // The host stays where it is.
+                Kind::Directory => Ok(0),
                 // SAFETY: no pointers.
-                unsafe { call(__NR_fchdir, [descriptor as u64]) }.map(|_| arrived(cx))
+                _ => unsafe { call(__NR_fchdir, [descriptor as u64]) },
             };
+            let meaning = Meaning { object, ..Meaning::of(kind) };
+            let result = moved.and_then(|_| match seen.first() {
+                Some(b'/') => cx.process().descriptors.set(WORKING, meaning, seen),
+                // One too far down to be named is known to the host.
+                _ => {
+                    arrived(cx);
+                    Ok(())
+                }
+            });
             // SAFETY: our own descriptor.
             let _ = unsafe { call(__NR_close, [descriptor as u64]) };
             result.map(|()| Some(0))
         },
-    )
+    )?;
+    match path.donated() {
+        Some(seen) if by_host => {
+            cx.process().descriptors.set(WORKING, Meaning::of(Kind::Donated), seen)?;
+        }
+        _ if by_host => arrived(cx),
+        _ => {}
+    }
+    Ok(result)
 }
 
 /// The host's working directory is the guest's again.
@@ -230,13 +248,16 @@ fn arrived(cx: &Context) {
 pub fn change_to(cx: &mut Context, descriptor: i32) -> Result<u64, Errno> {
     let mut seen = PathBuffer::new();
     let meaning = cx.process().descriptors.path(descriptor, &mut seen)?;
-    if let Some(meaning @ Meaning { kind: Kind::Directory, .. }) = meaning {
-        cx.process().descriptors.set(WORKING, meaning, seen.bytes())?;
-        return Ok(0);
+    if meaning.is_none_or(|meaning| meaning.kind != Kind::Directory) {
+        // SAFETY: no pointers.
+        unsafe { call(__NR_fchdir, [descriptor as u64]) }?;
     }
-    // SAFETY: no pointers.
-    unsafe { call(__NR_fchdir, [descriptor as u64]) }?;
-    arrived(cx);
+    match meaning {
+        Some(meaning @ Meaning { kind: Kind::Directory | Kind::Donated, .. }) => {
+            cx.process().descriptors.set(WORKING, meaning, seen.bytes())?;
+        }
+        _ => arrived(cx),
+    }
     Ok(0)
 }
 

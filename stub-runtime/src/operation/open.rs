@@ -10,7 +10,7 @@ use crate::host::linux::{abi::*, syscall::call, syscall::call_blocking};
 use crate::operation::ask::{Answerer, answerer, ask, ask_descriptor};
 use crate::operation::descriptor::{Kind, Meaning};
 use crate::operation::path::{Aim, At, Host, Path, Remote, perform_on};
-use crate::operation::{hidden, mask, mounts, socket};
+use crate::operation::{hidden, mask, mounts, socket, status};
 use crate::world;
 
 // Flags of close_range(2) (linux/close_range.h).
@@ -58,11 +58,14 @@ pub fn open_path(
     Ok(descriptor)
 }
 
-/// Keeps in mind that what the host opened is above a mount, if it is.
+/// Keeps in mind that what the host opened is above a mount, or lies in what a server donated, if it does.
 ///
 /// # Errors
 /// `EMFILE`, `ENOMEM`; the descriptor is closed then.
 pub fn note_opened(cx: &Context, path: &Path, descriptor: i32) -> Result<(), Errno> {
+    if let Some(seen) = path.donated() {
+        return note_donated(cx, descriptor, seen).inspect_err(|_| discard(descriptor));
+    }
     let Some(seen) = path.above(mounts::current(cx)) else { return Ok(()) };
     let made = cx.process().descriptors.set(descriptor, Meaning::of(Kind::Above), seen);
     made.inspect_err(|_| discard(descriptor))
@@ -155,7 +158,7 @@ pub fn open_at_server(
     let Some(Opened { descriptor, kind, meaning, flags: given }) = opened else { return Ok(None) };
     let kept = match kind {
         Capability::Descriptor if given & O_PATH > flags & O_PATH => open_through(descriptor, flags),
-        Capability::Descriptor => Ok(()),
+        Capability::Descriptor => note_donated(cx, descriptor, absolute),
         Capability::Listing => cx.process().descriptors.set(descriptor, meaning, absolute),
         Capability::Device | Capability::Terminal => cx.process().descriptors.set(descriptor, meaning, b""),
     };
@@ -163,6 +166,16 @@ pub fn open_at_server(
     let kept = kept.and_then(|()| if flags & O_CLOEXEC == 0 { keep_over_exec(descriptor) } else { Ok(()) });
     kept.inspect_err(|_| discard(descriptor))?;
     Ok(Some(descriptor as u64))
+}
+
+/// Keeps in mind where a directory is seen that a server donated: the host may not know.
+fn note_donated(cx: &Context, descriptor: i32, seen: &[u8]) -> Result<(), Errno> {
+    let found = status::of_host(descriptor, c"".as_ptr() as u64, AT_EMPTY_PATH)?;
+    // One too far down to be named is known to the host.
+    if u32::from(found.stx_mode) & S_IFMT != S_IFDIR || seen.first() != Some(&b'/') {
+        return Ok(());
+    }
+    cx.process().descriptors.set(descriptor, Meaning::of(Kind::Donated), seen)
 }
 
 /// Opens what a server found but does not open itself, because whoever opens it may have to wait: a fifo, a device.

@@ -191,6 +191,8 @@ pub struct Path {
     /// The same as the guest sees it, once that had to be found out.
     absolute: PathBuffer,
     is_absolute_known: bool,
+    /// Whether it leads from a directory that a server donated to something in the same place of the host.
+    is_donated: bool,
     /// The tree over the shared one that it was found in, or that is to have what is made; −1 for none.
     overlay: i32,
 }
@@ -202,6 +204,7 @@ impl Path {
             text: PathBuffer::new(),
             absolute: PathBuffer::new(),
             is_absolute_known: false,
+            is_donated: false,
             overlay: -1,
         }
     }
@@ -243,6 +246,11 @@ impl Path {
     /// Its address, zero-terminated.
     pub fn address(&self) -> u64 {
         self.text.address()
+    }
+
+    /// Where the guest sees it, if the host found it from a directory that a server donated.
+    pub fn donated(&self) -> Option<&[u8]> {
+        self.is_donated.then_some(self.absolute.bytes())
     }
 
     /// Where the guest sees it, if that is above a mount.
@@ -293,11 +301,16 @@ impl Path {
                 Ok(known)
             });
             match joined {
+                Ok(true) if !mapped && self.stays_in_donated(cx, mounts) => {
+                    normalize(base.bytes(), mounts, &mut self.absolute)?;
+                    (self.is_absolute_known, self.is_donated) = (true, true);
+                    return Ok(Found::Host(Host::plain(self.directory, &self.text)));
+                }
                 Ok(true) => normalize(base.bytes(), mounts, &mut self.absolute)?,
                 // A directory that the guest's tree does not show: the host knows it.
                 Ok(false) => return Ok(Found::Host(Host::plain(self.directory, &self.text))),
                 // One too far down to be named.
-                Err(Errno::NAMETOOLONG) => return self.from_directory(mounts, mapped),
+                Err(Errno::NAMETOOLONG) => return self.below_directory(mounts, mapped),
                 Err(error) => return Err(error),
             }
         };
@@ -332,8 +345,18 @@ impl Path {
         }
     }
 
+    /// Whether the path starts from a directory that a server donated, and leads neither above it nor to a mount
+    /// below it: then the host finds it.
+    fn stays_in_donated(&self, cx: &Context, mounts: &Mounts) -> bool {
+        let mut seen = PathBuffer::new();
+        let meaning = cx.process().descriptors.path(self.directory, &mut seen);
+        matches!(meaning, Ok(Some(Meaning { kind: Kind::Donated, .. })))
+            && shape(self.text.bytes()) != Shape::Climbs
+            && !mounts.is_above(seen.bytes())
+    }
+
     /// The path as it was passed, from its directory.
-    fn from_directory(&mut self, mounts: &Mounts, mapped: bool) -> Result<Found, Errno> {
+    fn below_directory(&mut self, mounts: &Mounts, mapped: bool) -> Result<Found, Errno> {
         if !mapped {
             return Ok(Found::Host(Host::plain(self.directory, &self.text)));
         }
@@ -474,7 +497,7 @@ pub fn is_own_program(cx: &Context, path: &[u8]) -> bool {
 /// `EBADF`, `ENOTDIR`, `ENOENT` for a working directory that is gone.
 pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuffer) -> Result<bool, Errno> {
     let meaning = cx.process().descriptors.path(directory, base)?;
-    if let Some(Meaning { kind: Kind::Above | Kind::Directory, .. }) = meaning {
+    if let Some(Meaning { kind: Kind::Above | Kind::Directory | Kind::Donated, .. }) = meaning {
         return Ok(true);
     }
     let mut host = PathBuffer::new();
@@ -493,7 +516,8 @@ pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuf
 /// then its relative paths cannot go to the host unseen.
 pub fn note_working(cx: &Context, mounts: &Mounts) {
     let descriptors = &cx.process().descriptors;
-    if descriptors.get(WORKING).is_some_and(|meaning| meaning.kind == Kind::Directory) {
+    let kind = descriptors.get(WORKING).map(|meaning| meaning.kind);
+    if matches!(kind, Some(Kind::Directory | Kind::Donated)) {
         return;
     }
     descriptors.forget(WORKING);
