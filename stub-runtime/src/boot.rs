@@ -161,7 +161,8 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let cx = unsafe { &mut *block };
     cx.process = process;
     *process.threads.lock() = block;
-    thread::adopt(block)?;
+    // SAFETY: as above.
+    unsafe { thread::adopt(block) }?;
     cx.set_mask(host_signal::mask());
     set_name(handoff.path());
 

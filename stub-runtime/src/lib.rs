@@ -20,7 +20,7 @@ pub mod loader;
 pub mod operation;
 pub mod personality;
 pub mod process;
-pub mod transport;
 pub mod trace;
+pub mod transport;
 pub mod trap;
 pub mod world;

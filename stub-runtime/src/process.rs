@@ -8,9 +8,9 @@ use schemas::Errno;
 
 use crate::context::Context;
 use crate::host::linux::{abi, memory, syscall::call, thread};
-use crate::operation::{descriptor, mask};
 use crate::operation::queue::Queues;
 use crate::operation::signal::Action;
+use crate::operation::{descriptor, mask};
 use crate::personality::Personality;
 
 /// A lock of the stub. Held for a few instructions and never over a call that may sleep.
@@ -116,6 +116,7 @@ impl Process {
     ///
     /// # Errors
     /// `ENOMEM`.
+    #[expect(clippy::mut_from_ref, reason = "the block is new memory, and no part of the personality")]
     pub fn allocate(personality: &'static Personality) -> Result<&'static mut Process, Errno> {
         let at = memory::map(size_of::<Process>() as u64)? as *mut Process;
         let process = Process {

@@ -5,9 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use capnp::traits::{HasStructSize, Owned};
 use schemas::message::{self, Message};
-use schemas::transport::{
-    Claimed, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS,
-};
+use schemas::transport::{Claimed, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS};
 use schemas::{Errno, Operation};
 
 use crate::context::Context;
@@ -174,7 +172,9 @@ where
     let mut slot = claim(cx, region);
     let result = exchange::<P, R, T>(cx, operation, contents, descriptors, fill, read, &mut slot);
     // A slot of which the reply never came is lost to this process: the mapper may still write there.
-    if DEAD.load(Ordering::Relaxed) { core::mem::forget(slot) } else { slot.release() }
+    if !DEAD.load(Ordering::Relaxed) {
+        slot.release();
+    }
     result
 }
 
@@ -193,7 +193,6 @@ fn claim(cx: &Context, region: Region<'static>) -> Claimed<'static> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one call, split off to give the slot back in one place")]
 fn exchange<P, R, T>(
     cx: &Context,
     operation: Operation,
@@ -217,11 +216,13 @@ where
             count: descriptors.len() as u8,
             ..Datagram::new(DatagramKind::Doorbell)
         };
-        datagram::send(world::reserved(DESCRIPTOR_SOCKET), &bell.to_bytes(), descriptors).map_err(|error| {
-            // Nobody heard of a request whose descriptors cannot be sent, such as one that is not open.
-            note_death(error);
-            if DEAD.load(Ordering::Relaxed) { Errno::IO } else { error }
-        })?;
+        datagram::send(world::reserved(DESCRIPTOR_SOCKET), &bell.to_bytes(), descriptors).map_err(
+            |error| {
+                // Nobody heard of a request whose descriptors cannot be sent, such as one that is not open.
+                note_death(error);
+                if DEAD.load(Ordering::Relaxed) { Errno::IO } else { error }
+            },
+        )?;
     }
     wait(slot)?;
     let index = slot.index() as usize;
@@ -246,9 +247,11 @@ fn wait(slot: &Claimed<'_>) -> Result<(), Errno> {
     while let Some(seen) = slot.prepare_sleep() {
         let word = slot.state_word().as_ptr() as u64;
         // SAFETY: a shared futex word of the region; the time is ours. FUTEX_WAIT is 0.
-        let slept =
-            unsafe { host_call(__NR_futex, [word, 0, u64::from(seen), LOOK.as_ptr() as u64, 0, 0]) };
-        if slept == Err(Errno::TIMEDOUT) && !slot.replied() && datagram::hung_up(world::reserved(DESCRIPTOR_SOCKET)) {
+        let slept = unsafe { host_call(__NR_futex, [word, 0, u64::from(seen), LOOK.as_ptr() as u64, 0, 0]) };
+        if slept == Err(Errno::TIMEDOUT)
+            && !slot.replied()
+            && datagram::hung_up(world::reserved(DESCRIPTOR_SOCKET))
+        {
             DEAD.store(true, Ordering::Relaxed);
             return Err(Errno::IO);
         }

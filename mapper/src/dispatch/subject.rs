@@ -56,11 +56,7 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
         ($message:ty) => {{
             let message: $message = params.get_as()?;
             let family = message.get_address()?.first_chunk().map(|family| u16::from_ne_bytes(*family));
-            Asked {
-                object: Some(message.get_object()),
-                family: family.map(u32::from),
-                ..Asked::default()
-            }
+            Asked { object: Some(message.get_object()), family: family.map(u32::from), ..Asked::default() }
         }};
     }
     Ok(match operation {

@@ -150,7 +150,8 @@ pub fn load(
                 map_segment(descriptor, &segment, bias)?;
                 let held = segment.p_offset..segment.p_offset.saturating_add(segment.p_filesz);
                 if held.contains(&headers.offset) {
-                    at_headers = segment.p_vaddr.wrapping_add(headers.offset - segment.p_offset).wrapping_add(bias);
+                    at_headers =
+                        segment.p_vaddr.wrapping_add(headers.offset - segment.p_offset).wrapping_add(bias);
                 }
             }
             PT_PHDR => at_headers = segment.p_vaddr.wrapping_add(bias),
@@ -192,7 +193,9 @@ fn map_segment(descriptor: i32, segment: &ProgramHeader, bias: u64) -> Result<()
         let offset = segment.p_offset & !(PAGE - 1);
         let flags = MAP_PRIVATE | MAP_FIXED;
         // SAFETY: replaces our own reservation only.
-        unsafe { call(abi::__NR_mmap, [page, file_end - page, protection, flags, descriptor as u64, offset]) }?;
+        unsafe {
+            call(abi::__NR_mmap, [page, file_end - page, protection, flags, descriptor as u64, offset])
+        }?;
     }
     let zero_from = if segment.p_filesz == 0 { page } else { file_end.next_multiple_of(PAGE) };
     if zero_from < memory_end {

@@ -85,7 +85,8 @@ pub fn execute(
 fn open(cx: &mut Context, directory: i32, path: &PathBuffer, flags: u32) -> Result<i32, Errno> {
     if flags & AT_EMPTY_PATH != 0 && path.bytes().is_empty() {
         // SAFETY: a copy of the guest's descriptor.
-        return unsafe { call(__NR_fcntl, [directory as u64, u64::from(F_DUPFD_CLOEXEC), 0]) }.map(|fd| fd as i32);
+        return unsafe { call(__NR_fcntl, [directory as u64, u64::from(F_DUPFD_CLOEXEC), 0]) }
+            .map(|fd| fd as i32);
     }
     let no_follow = if flags & AT_SYMLINK_NOFOLLOW != 0 { O_NOFOLLOW } else { 0 };
     crate::operation::open::open_program(cx, directory, path.bytes(), no_follow)

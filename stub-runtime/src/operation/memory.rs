@@ -44,7 +44,7 @@ pub fn map(
 /// As munmap(2).
 pub fn unmap(cx: &mut Context, addr: Pointer, len: usize) -> Result<u64, Errno> {
     let end = addr.0.checked_add(len as u64).ok_or(Errno::INVAL)?;
-    if len == 0 || addr.0 % PAGE != 0 || end > guest::ADDRESS_END {
+    if len == 0 || !addr.0.is_multiple_of(PAGE) || end > guest::ADDRESS_END {
         return Err(Errno::INVAL);
     }
     let end = end.next_multiple_of(PAGE);
@@ -116,9 +116,8 @@ pub fn set_break(cx: &mut Context, wanted: u64) -> u64 {
         }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
         // SAFETY: new memory that replaces nothing.
-        let grown = unsafe {
-            call(__NR_mmap, [data.mapped, mapped - data.mapped, 3, u64::from(flags), u64::MAX, 0])
-        };
+        let grown =
+            unsafe { call(__NR_mmap, [data.mapped, mapped - data.mapped, 3, u64::from(flags), u64::MAX, 0]) };
         if grown.is_err() {
             return data.end;
         }

@@ -187,8 +187,7 @@ pub fn suspend(cx: &mut Context, mask: u64) -> Result<i32, Errno> {
     let mask = mask & !NEVER_BLOCKED;
     lend_mask(cx, mask);
     // SAFETY: the mask is ours.
-    let result =
-        unsafe { syscall::call_blocking(abi::__NR_rt_sigsuspend, [&raw const mask as u64, 8]) };
+    let result = unsafe { syscall::call_blocking(abi::__NR_rt_sigsuspend, [&raw const mask as u64, 8]) };
     return_mask(cx);
     result.map(|_| 0)
 }

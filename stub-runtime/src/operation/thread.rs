@@ -38,7 +38,8 @@ pub fn create(
     // The host clears the block's own thread id at the end, which frees the block.
     let own = &raw const child.tid as u64;
     let flags = (flags & !CLONE_CHILD_SETTID) | CLONE_CHILD_CLEARTID;
-    let result = thread::start(u64::from(flags), block, parent_tid, own, tls);
+    // SAFETY: the block is new, and its frame is filled.
+    let result = unsafe { thread::start(u64::from(flags), block, parent_tid, own, tls) };
     if result.is_err() {
         child.tid.store(0, Ordering::Release);
     }
@@ -124,7 +125,8 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
     child.guest_gs = cx.guest_gs;
     child.signal_stack = cx.signal_stack;
     let flags = (flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) | CLONE_VM;
-    let result = thread::start(u64::from(flags), block, parent_tid, 0, tls);
+    // SAFETY: the block is new, and its frame is filled.
+    let result = unsafe { thread::start(u64::from(flags), block, parent_tid, 0, tls) };
     if let Ok(pid) = result {
         crate::transport::forked(cx, pid as i32);
     }

@@ -105,7 +105,9 @@ pub fn receive(
     if len == 0 {
         return Err(Errno::PIPE);
     }
-    let held = header.control_len as usize >= CONTROL_HEADER && control.kind == SCM_RIGHTS && control.level == SOL_SOCKET;
+    let held = header.control_len as usize >= CONTROL_HEADER
+        && control.kind == SCM_RIGHTS
+        && control.level == SOL_SOCKET;
     let count = if held { (control.len as usize - CONTROL_HEADER) / 4 } else { 0 };
     let count = count.min(DESCRIPTORS);
     descriptors[..count].copy_from_slice(&control.descriptors[..count]);

@@ -251,9 +251,7 @@ pub fn action(signal: i32) -> HostAction {
 pub fn set_mask(mask: u64) -> u64 {
     let mut old = 0u64;
     // SAFETY: the kernel reads and writes one word each; 2 is SIG_SETMASK.
-    let _ = unsafe {
-        call(abi::__NR_rt_sigprocmask, [2, &raw const mask as u64, &raw mut old as u64, 8])
-    };
+    let _ = unsafe { call(abi::__NR_rt_sigprocmask, [2, &raw const mask as u64, &raw mut old as u64, 8]) };
     old
 }
 

@@ -72,7 +72,10 @@ pub fn range(block: *const Context) -> core::ops::Range<u64> {
 ///
 /// # Errors
 /// `EINVAL` where the kernel has no syscall user dispatch.
-pub fn adopt(block: *mut Context) -> Result<(), Errno> {
+///
+/// # Safety
+/// `block` was made by [`allocate`] and belongs to the calling thread alone.
+pub unsafe fn adopt(block: *mut Context) -> Result<(), Errno> {
     set_gs(block as u64);
     // SAFETY: the block is the caller's.
     let cx = unsafe { &mut *block };
@@ -127,7 +130,8 @@ global_asm!(
 /// First code of a new host thread or `vfork` child, on its own stub stack.
 #[unsafe(no_mangle)]
 extern "C" fn stub_thread_start(block: *mut Context) -> ! {
-    if adopt(block).is_err() {
+    // SAFETY: the parent made the block for this thread.
+    if unsafe { adopt(block) }.is_err() {
         signal::die(signal::SIGSYS);
     }
     // SAFETY: the frame was filled by the parent; the exit mask unblocks what the parent blocked.
@@ -147,7 +151,10 @@ extern "C" fn stub_thread_start(block: *mut Context) -> ! {
 ///
 /// # Errors
 /// As clone(2).
-pub fn start(
+///
+/// # Safety
+/// `child` was made by [`allocate`], its frame is filled, and nobody else uses it.
+pub unsafe fn start(
     flags: u64,
     child: *mut Context,
     parent_tid: u64,

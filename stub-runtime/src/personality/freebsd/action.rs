@@ -72,8 +72,7 @@ pub fn action(cx: &mut Context, signal: i32, new: Pointer, old: Pointer) -> Resu
     };
     let was = signal::set_action(cx, number, new)?;
     let flags = FLAGS.iter().filter(|(_, host)| was.flags & host != 0).fold(0, |all, (guest, _)| all | guest);
-    let was =
-        GuestAction { handler: was.handler, flags, mask: numbers::set_from_host(was.mask), pad: 0 };
+    let was = GuestAction { handler: was.handler, flags, mask: numbers::set_from_host(was.mask), pad: 0 };
     guest::put_if(old.0, &was)?;
     Ok(0)
 }
@@ -129,7 +128,13 @@ pub fn stack(cx: &mut Context, new: Pointer, old: Pointer) -> Result<i32, Errno>
     let new = guest::get_if::<GuestStack>(new.0)?;
     let active = cx.signal_stack.contains(cx.frame.rsp);
     let own = cx.signal_stack;
-    let flags = if own.size == 0 { DISABLE } else if active { ON_STACK } else { 0 };
+    let flags = if own.size == 0 {
+        DISABLE
+    } else if active {
+        ON_STACK
+    } else {
+        0
+    };
     guest::put_if(old.0, &GuestStack { base: own.base, size: own.size, flags, pad: 0 })?;
     if let Some(new) = new {
         if active {

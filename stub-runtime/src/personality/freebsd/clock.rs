@@ -105,7 +105,13 @@ pub fn sleep(_cx: &mut Context, time: Pointer, rest: Pointer) -> Result<u64, Err
 ///
 /// # Errors
 /// None.
-pub fn clock_sleep(_cx: &mut Context, clock: i32, flags: i32, time: Pointer, rest: Pointer) -> Result<u64, Errno> {
+pub fn clock_sleep(
+    _cx: &mut Context,
+    clock: i32,
+    flags: i32,
+    time: Pointer,
+    rest: Pointer,
+) -> Result<u64, Errno> {
     let host = match to_host(clock) {
         Ok(CLOCK_REALTIME_COARSE) => CLOCK_REALTIME,
         Ok(CLOCK_MONOTONIC_COARSE) => CLOCK_MONOTONIC,
@@ -117,14 +123,10 @@ pub fn clock_sleep(_cx: &mut Context, clock: i32, flags: i32, time: Pointer, res
 }
 
 /// Sleeps on a clock of the host. A sleep is never taken again after a handler.
-fn clock_sleep_host(
-    clock: u32,
-    flags: i32,
-    time: Pointer,
-    rest: Pointer,
-) -> Result<u64, Errno> {
+fn clock_sleep_host(clock: u32, flags: i32, time: Pointer, rest: Pointer) -> Result<u64, Errno> {
     // SAFETY: the kernel checks the guest's pointers.
-    let result = unsafe { call_blocking(__NR_clock_nanosleep, [u64::from(clock), flags as u64, time.0, rest.0]) };
+    let result =
+        unsafe { call_blocking(__NR_clock_nanosleep, [u64::from(clock), flags as u64, time.0, rest.0]) };
     match result {
         // The signal came before the sleep began: all of it is left.
         Err(RESTART) => {

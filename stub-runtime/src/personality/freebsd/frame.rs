@@ -158,8 +158,25 @@ const OWNED_NONE: u64 = 0x20000;
 /// The code a handler returns into (`sigcode`, sys/amd64/amd64/sigtramp.S):
 /// `call *(%rsp); lea 16(%rsp),%rdi; push $0; mov $417,%eax; syscall; hlt`.
 const SIGNAL_CODE: [u8; 19] = [
-    0xff, 0x14, 0x24, 0x48, 0x8d, 0x7c, 0x24, CONTEXT_OFFSET as u8, 0x6a, 0x00, 0xb8, 0xa1, 0x01, 0x00, 0x00,
-    0x0f, 0x05, 0xf4, 0xcc,
+    0xff,
+    0x14,
+    0x24,
+    0x48,
+    0x8d,
+    0x7c,
+    0x24,
+    CONTEXT_OFFSET as u8,
+    0x6a,
+    0x00,
+    0xb8,
+    0xa1,
+    0x01,
+    0x00,
+    0x00,
+    0x0f,
+    0x05,
+    0xf4,
+    0xcc,
 ];
 
 /// Maps the page with the return code.
@@ -382,7 +399,7 @@ pub fn signal_return(cx: &mut Context, at: u64) -> Result<u64, Errno> {
             to.copy_from_slice(&from.to_le_bytes());
         }
         let len = m.xfpustate_len as usize;
-        if m.flags & HAS_EXTENDED == 0 || len < 64 || len > STATE_MAX - 512 - 4 {
+        if m.flags & HAS_EXTENDED == 0 || !(64..=STATE_MAX - 512 - 4).contains(&len) {
             // No mark: the host takes the 512 bytes only.
             legacy[464..468].fill(0);
             return Ok(512);

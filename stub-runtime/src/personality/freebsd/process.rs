@@ -109,7 +109,13 @@ pub fn status_from_host(status: i32) -> i32 {
 ///
 /// # Errors
 /// `ECHILD`, `EINTR`, `EINVAL`, `EFAULT`.
-pub fn wait4(_cx: &mut Context, pid: i32, status: Pointer, options: i32, usage: Pointer) -> Result<u64, Errno> {
+pub fn wait4(
+    _cx: &mut Context,
+    pid: i32,
+    status: Pointer,
+    options: i32,
+    usage: Pointer,
+) -> Result<u64, Errno> {
     if options & !0x3f != 0 {
         return Err(Errno::INVAL);
     }
@@ -148,9 +154,7 @@ pub fn wait6(
         _ => return Err(Errno::INVAL),
     };
     let mut host = 0;
-    for (guest, bit) in
-        [(1, WNOHANG), (2, WSTOPPED), (4, WCONTINUED), (8, WNOWAIT), (16, WEXITED), (32, 0)]
-    {
+    for (guest, bit) in [(1, WNOHANG), (2, WSTOPPED), (4, WCONTINUED), (8, WNOWAIT), (16, WEXITED), (32, 0)] {
         if options & guest != 0 {
             host |= bit;
         }
@@ -267,7 +271,8 @@ pub fn get_affinity(
     let target = affinity_target(level, which, id)?;
     let mut set = [0u8; SET_MAX];
     // SAFETY: the kernel writes our buffer.
-    let len = unsafe { call(__NR_sched_getaffinity, [target, SET_MAX as u64, set.as_mut_ptr() as u64]) }? as usize;
+    let len =
+        unsafe { call(__NR_sched_getaffinity, [target, SET_MAX as u64, set.as_mut_ptr() as u64]) }? as usize;
     let used = set.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
     if size < used || size > SET_MAX {
         return Err(Errno::RANGE);

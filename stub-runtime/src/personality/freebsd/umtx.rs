@@ -1,8 +1,8 @@
 //! FreeBSD's user mutexes and their kin (_umtx_op(2), sys/sys/umtx.h, sys/kern/kern_umtx.c),
 //! on the host's futexes.
 
+use linux_raw_sys::general::{__NR_futex, FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE};
 use linux_raw_sys::general::{FUTEX_BITSET_MATCH_ANY, FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG};
-use linux_raw_sys::general::{FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE, __NR_futex};
 use schemas::Errno;
 
 use super::clock;
@@ -129,7 +129,14 @@ pub fn wake(at: u64, count: u64, private: bool) -> Result<u64, Errno> {
 ///
 /// # Errors
 /// As the manual page says; `ENOSYS` for an operation that is not there.
-pub fn operate(cx: &mut Context, obj: Pointer, op: i32, val: u64, uaddr1: Pointer, uaddr2: Pointer) -> Result<u64, Errno> {
+pub fn operate(
+    cx: &mut Context,
+    obj: Pointer,
+    op: i32,
+    val: u64,
+    uaddr1: Pointer,
+    uaddr2: Pointer,
+) -> Result<u64, Errno> {
     let (obj, uaddr1, uaddr2) = (obj.0, uaddr1.0, uaddr2.0);
     match op {
         WAIT => {

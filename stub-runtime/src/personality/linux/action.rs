@@ -8,8 +8,7 @@ use crate::call::Pointer;
 use crate::context::{Context, SignalStack};
 use crate::guest;
 use crate::host::linux::signal::{
-    HostAction, HostStack, SIGNALS, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE,
-    SS_ONSTACK as ONSTACK,
+    HostAction, HostStack, SIGNALS, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE, SS_ONSTACK as ONSTACK,
 };
 use crate::host::linux::syscall::call;
 use crate::operation::kill::{self, Signal};

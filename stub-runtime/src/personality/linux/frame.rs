@@ -6,7 +6,9 @@ use schemas::Errno;
 use crate::context::{Context, Frame};
 use crate::dispatch::Trap;
 use crate::guest;
-use crate::host::linux::signal::{self, HostContext, HostInfo, HostStack, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK};
+use crate::host::linux::signal::{
+    self, HostContext, HostInfo, HostStack, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK,
+};
 use crate::host::linux::state::{copy_state, return_to, state_size};
 use crate::operation::signal::Delivery;
 

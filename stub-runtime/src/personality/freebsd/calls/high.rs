@@ -3,7 +3,9 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, identity, file, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx};
+use crate::personality::freebsd::{
+    action, file, identity, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx,
+};
 
 call_rows! {
     pub const ROWS;

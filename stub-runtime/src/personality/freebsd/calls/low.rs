@@ -3,7 +3,9 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::freebsd::{action, identity, clock, file, ioctl, memory, poll, process, socket, sysctl, thread};
+use crate::personality::freebsd::{
+    action, clock, file, identity, ioctl, memory, poll, process, socket, sysctl, thread,
+};
 
 call_rows! {
     pub const ROWS;
