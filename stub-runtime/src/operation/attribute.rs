@@ -63,7 +63,8 @@ impl Change {
 /// # Errors
 /// As fchmodat2(2), fchownat(2), utimensat(2); `EOPNOTSUPP` for BSD flags on a file of the host.
 pub fn change(cx: &mut Context, at: At, change: Change, follow: bool, empty: bool) -> Result<u64, Errno> {
-    let mut path = Path::read(cx, at)?;
+    let mut path = Path::new();
+    path.read(cx, at)?;
     if empty && path.text().is_empty() && at.directory != WORKING {
         return change_descriptor(cx, at.directory, change);
     }

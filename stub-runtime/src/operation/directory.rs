@@ -175,8 +175,9 @@ pub fn position(descriptor: i32) -> Result<i64, Errno> {
 ///
 /// # Errors
 /// As the host's.
-pub fn change(cx: &mut Context, path: Pointer) -> Result<u64, Errno> {
-    let mut path = Path::read(cx, At::working(path))?;
+pub fn change(cx: &mut Context, given: Pointer) -> Result<u64, Errno> {
+    let mut path = Path::new();
+    path.read(cx, At::working(given))?;
     let mut by_host = false;
     let result = perform_on(
         cx,

@@ -67,7 +67,8 @@ pub fn attributes(cx: &mut Context, owner: Owner, action: Action<'_>) -> Result<
     let (by_path, by_descriptor) = action.operations();
     match owner {
         Owner::Path(at, follow) => {
-            let mut path = Path::read(cx, at)?;
+            let mut path = Path::new();
+            path.read(cx, at)?;
             let follow = follow || path.is_of_directory();
             perform_on(
                 cx,

@@ -197,7 +197,8 @@ pub fn symbolic_link(cx: &mut Context, target: Pointer, at: At) -> Result<u64, E
 /// # Errors
 /// As the host's.
 pub fn read_link(cx: &mut Context, at: At, buffer: Pointer, len: usize) -> Result<u64, Errno> {
-    let mut path = Path::read(cx, at)?;
+    let mut path = Path::new();
+    path.read(cx, at)?;
     if is_own_program(cx, path.text()) {
         return cut(buffer, len, cx.process().executable());
     }

@@ -22,7 +22,8 @@ const CLOSE_RANGE_CLOEXEC: u32 = 4;
 /// # Errors
 /// As openat2(2).
 pub fn open(cx: &mut Context, at: At, flags: u32, mode: u32, resolve: u64) -> Result<u64, Errno> {
-    let mut path = Path::read(cx, at)?;
+    let mut path = Path::new();
+    path.read(cx, at)?;
     open_path(cx, &mut path, flags, mode, resolve)
 }
 
@@ -75,8 +76,9 @@ pub fn note_opened(cx: &Context, path: &Path, descriptor: i32) -> Result<(), Err
 ///
 /// # Errors
 /// As openat(2); `EACCES` for a directory.
-pub fn open_program(cx: &mut Context, directory: i32, path: &[u8], flags: u32) -> Result<i32, Errno> {
-    let mut path = Path::own(directory, path)?;
+pub fn open_program(cx: &mut Context, directory: i32, name: &[u8], flags: u32) -> Result<i32, Errno> {
+    let mut path = Path::new();
+    path.set(directory, name)?;
     let file = open_path(cx, &mut path, O_RDONLY | O_CLOEXEC | flags, 0, 0)? as i32;
     if cx.process().descriptors.forget(file).is_some() {
         discard(file);

@@ -198,9 +198,11 @@ pub struct Path {
 }
 
 impl Path {
-    const fn new(directory: i32) -> Path {
+    /// One with nothing in it. It is filled where it lies: it is too large to be handed around.
+    #[inline(always)]
+    pub const fn new() -> Path {
         Path {
-            directory,
+            directory: WORKING,
             text: PathBuffer::new(),
             absolute: PathBuffer::new(),
             is_absolute_known: false,
@@ -213,24 +215,23 @@ impl Path {
     ///
     /// # Errors
     /// `EFAULT`, `ENAMETOOLONG`.
-    pub fn read(cx: &Context, at: At) -> Result<Path, Errno> {
-        let mut path = Path::new(at.directory);
-        path.text.copy_in(at.path.0)?;
+    pub fn read(&mut self, cx: &Context, at: At) -> Result<(), Errno> {
+        self.directory = at.directory;
+        self.text.copy_in(at.path.0)?;
         let linux = cx.process().personality.id == schemas::Personality::Linux;
-        if !linux && path.text.bytes().len() >= BSD_PATH_MAX {
+        if !linux && self.text.bytes().len() >= BSD_PATH_MAX {
             return Err(Errno::NAMETOOLONG);
         }
-        Ok(path)
+        Ok(())
     }
 
     /// Takes a path that the stub has itself.
     ///
     /// # Errors
     /// `ENAMETOOLONG`.
-    pub fn own(directory: i32, text: &[u8]) -> Result<Path, Errno> {
-        let mut path = Path::new(directory);
-        path.text.set(&[text])?;
-        Ok(path)
+    pub fn set(&mut self, directory: i32, text: &[u8]) -> Result<(), Errno> {
+        self.directory = directory;
+        self.text.set(&[text]).map(drop)
     }
 
     /// The path as it was passed, or as a server sent it elsewhere.
@@ -555,7 +556,8 @@ pub fn perform<T>(
     host: impl FnMut(&mut Context, &Host) -> Result<T, Errno>,
     server: impl FnMut(&mut Context, &mut Remote<'_>) -> Result<Option<T>, Errno>,
 ) -> Result<T, Errno> {
-    let mut path = Path::read(cx, at)?;
+    let mut path = Path::new();
+    path.read(cx, at)?;
     perform_on(cx, operation, &mut path, aim, host, server)
 }
 
@@ -597,6 +599,12 @@ pub fn perform_on<T>(
         }
     }
     Err(Errno::LOOP)
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Path {
@@ -657,7 +665,10 @@ pub fn perform_two<T>(
     mut host: impl FnMut(&mut Context, &Host, &Host) -> Result<T, Errno>,
     mut server: impl FnMut(&mut Context, &mut Remote<'_>, &mut Remote<'_>) -> Result<Option<T>, Errno>,
 ) -> Result<T, Errno> {
-    let (mut from, mut to) = (Path::read(cx, first.0)?, Path::read(cx, second.0)?);
+    let mut from = Path::new();
+    from.read(cx, first.0)?;
+    let mut to = Path::new();
+    to.read(cx, second.0)?;
     for _ in 0..REDIRECTS {
         let found = from.find(cx, operation, first.1)?;
         // What has a name in one tree gets its new one there too, if it can be.

@@ -30,7 +30,8 @@ pub fn of_host(directory: i32, path: u64, flags: u32) -> Result<Status, Errno> {
 /// # Errors
 /// As statx(2).
 pub fn of_path(cx: &mut Context, at: At, follow: bool, empty: bool) -> Result<Status, Errno> {
-    let mut path = Path::read(cx, at)?;
+    let mut path = Path::new();
+    path.read(cx, at)?;
     if empty && path.text().is_empty() {
         return of_descriptor(cx, at.directory);
     }
@@ -108,7 +109,8 @@ pub fn on_directory<T>(
 ) -> Result<T, Errno> {
     let mut seen = crate::guest::PathBuffer::new();
     cx.process().descriptors.path(descriptor, &mut seen)?.ok_or(Errno::BADF)?;
-    let mut path = Path::own(crate::operation::descriptor::WORKING, seen.bytes())?;
+    let mut path = Path::new();
+    path.set(crate::operation::descriptor::WORKING, seen.bytes())?;
     perform_on(cx, operation, &mut path, Aim::Follow, host, server)
 }
 

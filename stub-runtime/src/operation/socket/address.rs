@@ -154,8 +154,9 @@ pub fn at_address<T>(
     action: impl FnMut(&mut Context, Option<u32>, &Address) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
     let action = RefCell::new(action);
-    let Some(path) = address.path() else { return (action.borrow_mut())(cx, None, address) };
-    let mut path = Path::own(directory, path)?;
+    let Some(name) = address.path() else { return (action.borrow_mut())(cx, None, address) };
+    let mut path = Path::new();
+    path.set(directory, name)?;
     perform_on(
         cx,
         operation,
@@ -166,7 +167,9 @@ pub fn at_address<T>(
             (action.borrow_mut())(cx, None, &located)
         },
         |cx, remote| {
-            let below = Address::local(&[remote.path()])?;
+            // The place itself is no name for a socket, which the host says better than an empty one.
+            let below = if remote.path().is_empty() { b"." } else { remote.path() };
+            let below = Address::local(&[below])?;
             (action.borrow_mut())(cx, Some(remote.mount), &below).map(Some)
         },
     )

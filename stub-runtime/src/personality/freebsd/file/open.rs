@@ -68,10 +68,11 @@ pub fn to_host(given: u32) -> Result<u32, Errno> {
 pub fn open_at(cx: &mut Context, directory: i32, path: Pointer, given: u32, mode: u32) -> Result<u64, Errno> {
     let host = to_host(given)?;
     let resolve = if given & flags::O_RESOLVE_BENEATH != 0 { u64::from(RESOLVE_BENEATH) } else { 0 };
-    let mut target = Path::read(cx, At { directory, path })?;
+    let mut target = Path::new();
+    target.read(cx, At { directory, path })?;
     if given & flags::O_EMPTY_PATH != 0 && target.text().is_empty() {
         let mut name = crate::guest::PathBuffer::new();
-        target = Path::own(WORKING, name.set_numbered(b"/proc/self/fd/", directory)?.bytes())?;
+        target.set(WORKING, name.set_numbered(b"/proc/self/fd/", directory)?.bytes())?;
     }
     let opened = open::open_path(cx, &mut target, host, mode, resolve);
     let descriptor = opened.map_err(|error| match error {

@@ -47,7 +47,7 @@ const HOW_MAX: usize = 4096;
 pub fn open_with(
     cx: &mut Context,
     directory: i32,
-    path: Pointer,
+    given_path: Pointer,
     how: Pointer,
     size: usize,
 ) -> Result<u64, Errno> {
@@ -64,7 +64,8 @@ pub fn open_with(
         }
     }
     let [flags, mode, resolve] = given;
-    let mut path = Path::read(cx, At { directory, path })?;
+    let mut path = Path::new();
+    path.read(cx, At { directory, path: given_path })?;
     let host = |directory: i32, path: u64, more: u64| {
         let how = [flags, mode, resolve | more];
         // SAFETY: path and structure are ours.

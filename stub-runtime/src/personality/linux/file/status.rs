@@ -81,8 +81,12 @@ fn look(
     host: impl Fn(u64, u64, u32) -> Result<u64, Errno>,
 ) -> Result<u64, Errno> {
     let empty = flags & AT_EMPTY_PATH != 0;
-    let mut path =
-        if empty && at.path.is_null() { Path::own(at.directory, b"")? } else { Path::read(cx, at)? };
+    let mut path = Path::new();
+    if empty && at.path.is_null() {
+        path.set(at.directory, b"")?;
+    } else {
+        path.read(cx, at)?;
+    }
     if path.text().is_empty() {
         let native = is_native(cx, Operation::FileStat, at.directory);
         if native || !empty {
