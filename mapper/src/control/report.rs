@@ -134,7 +134,8 @@ pub struct Guest {
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When it arrived, since the epoch.
+    /// When it arrived, in seconds since the epoch.
+    #[serde(serialize_with = "as_seconds")]
     pub time: Duration,
     /// Whose call it is.
     pub pid: i32,
@@ -326,7 +327,11 @@ impl Event {
     }
 }
 
-/// Seconds since the epoch.
+fn as_seconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+/// The time since the epoch.
 pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
