@@ -64,7 +64,15 @@ impl PflocalServer {
             }
         }
         .host()?;
-        let path = [raw::magic_path(&folder).as_bytes(), b"/", name, b"\0"].concat();
+        // The folder's own path is what others are told; where that is too long, a shorter way there must do.
+        let magic = raw::magic_path(&folder);
+        let real = rustix::fs::readlink(magic.as_str(), Vec::new()).map(|path| path.into_bytes());
+        let names = |folder: &[u8]| [folder, b"/", name, b"\0"].concat();
+        let path = real
+            .map(|real| names(&real))
+            .ok()
+            .filter(|path| path.len() <= LONGEST)
+            .unwrap_or_else(|| names(magic.as_bytes()));
         if path.len() > LONGEST {
             return Err(Errno::NAMETOOLONG);
         }

@@ -378,7 +378,7 @@ fn ask_receive(
         |results| {
             let bytes = results.get_data()?;
             data.scatter(&bytes[..bytes.len().min(len)])?;
-            *from = Address::new(results.get_address()?)?;
+            *from = super::told(cx, results.get_address()?)?;
             let told = results.get_control()?;
             let told = &told[..told.len().min(room)];
             control.bytes[..told.len()].copy_from_slice(told);

@@ -351,7 +351,7 @@ fn ask_accept(
             Ok(())
         },
         |results, received| {
-            *from = Address::new(results.get_address()?)?;
+            *from = told(cx, results.get_address()?)?;
             Ok((*received.first().ok_or(Errno::BADMSG)?, results.get_object(), server))
         },
     )
@@ -367,7 +367,7 @@ pub fn name(cx: &mut Context, descriptor: i32) -> Result<Address, Errno> {
             Address::new(results.get_address()?)?
         });
     }
-    told(__NR_getsockname, cx, descriptor)
+    tell(__NR_getsockname, cx, descriptor)
 }
 
 /// getpeername(2).
@@ -380,10 +380,17 @@ pub fn peer(cx: &mut Context, descriptor: i32) -> Result<Address, Errno> {
             Address::new(results.get_address()?)?
         });
     }
-    told(__NR_getpeername, cx, descriptor)
+    tell(__NR_getpeername, cx, descriptor)
 }
 
-fn told(number: u32, cx: &Context, descriptor: i32) -> Result<Address, Errno> {
+/// An address that a server told, as the guest knows it.
+fn told(cx: &Context, bytes: &[u8]) -> Result<Address, Errno> {
+    let mut address = Address::new(bytes)?;
+    address.seen(cx);
+    Ok(address)
+}
+
+fn tell(number: u32, cx: &Context, descriptor: i32) -> Result<Address, Errno> {
     let mut address = Address::EMPTY;
     let (at, mut len) = address.room();
     // SAFETY: the kernel writes the address and its length.
