@@ -11,8 +11,8 @@ use crate::context::Context;
 use crate::guest;
 use crate::host::linux::abi::*;
 use crate::host::linux::message::{Header, Vector};
-use crate::host::linux::syscall::call_blocking;
-use crate::operation::ask::{ask_descriptor, is_native};
+use crate::host::linux::syscall::{call, call_blocking};
+use crate::operation::ask::is_native;
 use crate::operation::hidden;
 
 /// Most control data that is taken in one message. The host itself takes no more than some 20 KiB
@@ -31,6 +31,10 @@ pub const SCM_RIGHTS: i32 = 1;
 pub const MSG_DONTWAIT: u32 = 0x40;
 /// No SIGPIPE.
 pub const MSG_NOSIGNAL: u32 = 0x4000;
+/// Control data was cut.
+const MSG_CTRUNC: u32 = 0x8;
+/// Descriptors arrive close-on-exec.
+const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
 /// Length of a control header, after which its data begins.
 pub const CONTROL_HEADER: usize = 16;
 
@@ -363,19 +367,22 @@ fn ask_receive(
 ) -> Result<(u64, u32), Errno> {
     let len = data.len()?.min(DATA);
     let room = control.len;
-    ask_descriptor!(
+    let object = crate::operation::ask::object(cx, descriptor);
+    crate::transport::call::<socket::receive::params::Owned, socket::receive::results::Owned, _>(
         cx,
-        SocketReceive,
-        socket::receive,
-        descriptor,
+        Operation::SocketReceive,
         0,
-        |params| {
+        &[descriptor],
+        |mut params| {
+            params.set_descriptor(descriptor);
+            params.set_object(object);
             params.set_length(len as u64);
             params.set_flags(flags);
             params.set_control_length(room as u32);
             params.set_count(1);
+            Ok(())
         },
-        |results| {
+        |results, received| {
             let bytes = results.get_data()?;
             data.scatter(&bytes[..bytes.len().min(len)])?;
             *from = super::told(cx, results.get_address()?)?;
@@ -383,9 +390,34 @@ fn ask_receive(
             let told = &told[..told.len().min(room)];
             control.bytes[..told.len()].copy_from_slice(told);
             control.len = told.len();
-            (results.get_length(), results.get_flags())
-        }
+            let cut = control.take(received, room, flags & MSG_CMSG_CLOEXEC != 0)?;
+            Ok((results.get_length(), results.get_flags() | cut))
+        },
     )
+}
+
+impl Control {
+    /// Descriptors that a server passed on become a part of their own, as far as there is room; the others are closed,
+    /// and the flag that says so is given.
+    fn take(&mut self, received: &[i32], room: usize, close_on_exec: bool) -> Result<u32, Errno> {
+        if received.is_empty() {
+            return Ok(0);
+        }
+        let left = room.saturating_sub(self.len.next_multiple_of(8) + CONTROL_HEADER) / 4;
+        let (kept, rest) = received.split_at(received.len().min(left));
+        for descriptor in rest {
+            // SAFETY: no pointers; it came with this message.
+            let _ = unsafe { call(__NR_close, [*descriptor as u64]) };
+        }
+        if !kept.is_empty() {
+            let part = self.push(SOL_SOCKET, SCM_RIGHTS, 4 * kept.len())?;
+            for (to, descriptor) in part.chunks_exact_mut(4).zip(kept) {
+                to.copy_from_slice(&descriptor.to_ne_bytes());
+                super::keep(*descriptor, close_on_exec)?;
+            }
+        }
+        Ok(if rest.is_empty() { 0 } else { MSG_CTRUNC })
+    }
 }
 
 #[cfg(test)]
@@ -421,6 +453,24 @@ mod tests {
         let reserved = crate::world::reserved(1);
         control.push(SOL_SOCKET, SCM_RIGHTS, 4).unwrap().copy_from_slice(&reserved.to_ne_bytes());
         assert_eq!(control.check(), Err(Errno::BADF));
+    }
+
+    #[test]
+    fn passed_descriptors_are_kept_as_far_as_there_is_room() {
+        let made = [0; 3].map(|_| {
+            // SAFETY: no pointers.
+            unsafe { call(__NR_eventfd2, [0, u64::from(EFD_CLOEXEC)]) }.unwrap() as i32
+        });
+        let mut control = Control::new();
+        assert_eq!(control.take(&made, CONTROL_HEADER + 8, false), Ok(MSG_CTRUNC));
+        assert_eq!(control.descriptors().collect::<Vec<_>>(), made[..2]);
+        let flags = made.map(|descriptor| {
+            // SAFETY: no pointers.
+            unsafe { call(__NR_fcntl, [descriptor as u64, u64::from(F_GETFD)]) }
+        });
+        assert_eq!(flags[..2], [Ok(0), Ok(0)]);
+        super::super::discard([made[0], made[1]]);
+        assert_eq!(Control::new().take(&[], 0, true), Ok(0));
     }
 
     #[test]
