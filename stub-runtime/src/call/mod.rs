@@ -1,6 +1,6 @@
 //! What a foreign system call is: one row of a table says all there is to know about it.
 //!
-//! A personality lists its calls with [`call_table!`]. From the row follow the conversion of raw registers
+//! A personality lists its calls with [`call_table!`](crate::call_table!). From the row follow the conversion of raw registers
 //! into typed values, the dispatch, the line in a trace, the support level that the command line shows and
 //! the operation that the routing table is asked for. Nothing of it is written a second time elsewhere.
 
@@ -119,7 +119,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table over rows in which position and number agree; [`call_table!`] builds such an array.
+    /// A table over rows in which position and number agree; [`call_table!`](crate::call_table!) builds such an array.
     pub const fn new(os: &'static str, rows: &'static [Row]) -> Table {
         Table { os, rows }
     }
@@ -193,7 +193,7 @@ pub const fn size(parts: &[&[Row]]) -> usize {
 /// [`Context`] and one parameter for each argument, of any type that the argument's type converts
 /// [`Into`]; it returns `Result<impl Answer, Errno>`.
 ///
-/// A long table lies in parts, each a file with [`call_rows!`], and is put together by
+/// A long table lies in parts, each a file with [`call_rows!`](crate::call_rows!), and is put together by
 /// `pub static CALLS = "freebsd" from [low::ROWS, high::ROWS];`.
 #[macro_export]
 macro_rules! call_table {
@@ -223,7 +223,7 @@ macro_rules! call_table {
     };
 }
 
-/// Declares a part of a table of calls: the rows of [`call_table!`] under `pub const ROWS;`.
+/// Declares a part of a table of calls: the rows of [`call_table!`](crate::call_table!) under `pub const ROWS;`.
 #[macro_export]
 macro_rules! call_rows {
     (
@@ -250,7 +250,7 @@ macro_rules! call_rows {
     };
 }
 
-/// The argument list of a row; part of [`call_table!`].
+/// The argument list of a row; part of [`call_table!`](crate::call_table!).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_arguments {
@@ -259,7 +259,7 @@ macro_rules! call_arguments {
     };
 }
 
-/// The support level of a row; part of [`call_table!`].
+/// The support level of a row; part of [`call_table!`](crate::call_table!).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_support {
@@ -280,7 +280,7 @@ macro_rules! call_support {
     };
 }
 
-/// The operation of a row; part of [`call_table!`].
+/// The operation of a row; part of [`call_table!`](crate::call_table!).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_operation {
@@ -292,7 +292,7 @@ macro_rules! call_operation {
     };
 }
 
-/// The shim that turns raw values into what the handler takes; part of [`call_table!`].
+/// The shim that turns raw values into what the handler takes; part of [`call_table!`](crate::call_table!).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_handler {
