@@ -148,8 +148,11 @@ fn give(groups: &[u32], size: i32, list: Pointer) -> Result<u64, Errno> {
 /// # Errors
 /// `EPERM`, `EINVAL`, `EFAULT`.
 pub fn set_groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
-    if size < 1 {
+    if size < 0 {
         return Err(Errno::INVAL);
+    }
+    if size == 0 {
+        return set_supplementary_groups(cx, 0, list);
     }
     let first: u32 = guest::get(list.0)?;
     set_supplementary_groups(cx, size - 1, Pointer(list.0 + 4))?;

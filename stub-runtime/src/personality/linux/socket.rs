@@ -32,9 +32,11 @@ fn are_paths_plain(cx: &Context) -> bool {
 
 /// Tells the guest an address: as much as it has room for, and how long it is.
 fn tell(address: &Address, at: Pointer, len_at: Pointer) -> Result<(), Errno> {
-    if at.is_null() {
-        return Ok(());
-    }
+    if at.is_null() { Ok(()) } else { put(address, at, len_at) }
+}
+
+/// Writes an address, where there must be one.
+fn put(address: &Address, at: Pointer, len_at: Pointer) -> Result<(), Errno> {
     let room = usize::try_from(guest::get::<i32>(len_at.0)?).map_err(|_| Errno::INVAL)?;
     let bytes = address.bytes();
     guest::write(at.0, &bytes[..bytes.len().min(room)])?;
@@ -134,7 +136,7 @@ pub fn accept_with(
 /// As there.
 pub fn name(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> Result<i32, Errno> {
     let address = socket::name(cx, descriptor)?;
-    tell(&address, at, len_at).map(|()| 0)
+    put(&address, at, len_at).map(|()| 0)
 }
 
 /// getpeername(2).
@@ -143,7 +145,7 @@ pub fn name(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> 
 /// As there.
 pub fn peer(cx: &mut Context, descriptor: i32, at: Pointer, len_at: Pointer) -> Result<i32, Errno> {
     let address = socket::peer(cx, descriptor)?;
-    tell(&address, at, len_at).map(|()| 0)
+    put(&address, at, len_at).map(|()| 0)
 }
 
 /// shutdown(2).
