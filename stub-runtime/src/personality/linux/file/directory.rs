@@ -1,6 +1,6 @@
 //! getdents(2) in its layouts.
 
-use linux_raw_sys::general::{__NR_getdents, __NR_getdents64};
+use linux_raw_sys::general::{__NR_getdents, __NR_getdents64, __NR_lseek};
 use schemas::Errno;
 
 use crate::call::Pointer;
@@ -20,9 +20,26 @@ pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, count: u32) -> R
     }
     let mut records = [0u8; CHUNK];
     let room = (count as usize).min(CHUNK);
+    let before = position(descriptor);
     let len = directory::read(cx, descriptor, &mut records[..room])?;
-    guest::write(buffer.0, &records[..len])?;
-    Ok(len as u64)
+    give(descriptor, before, buffer, &records[..len])
+}
+
+/// Where a directory is read from next; nothing where that cannot be told.
+fn position(descriptor: i32) -> Option<u64> {
+    // SAFETY: no pointers; 1 is SEEK_CUR.
+    unsafe { call(__NR_lseek, [descriptor as u64, 0, 1]) }.ok()
+}
+
+/// Hands entries to the guest. What it cannot take it finds there the next time.
+fn give(descriptor: i32, before: Option<u64>, buffer: Pointer, records: &[u8]) -> Result<u64, Errno> {
+    guest::write(buffer.0, records).inspect_err(|_| {
+        if let Some(before) = before {
+            // SAFETY: no pointers; 0 is SEEK_SET.
+            let _ = unsafe { call(__NR_lseek, [descriptor as u64, before, 0]) };
+        }
+    })?;
+    Ok(records.len() as u64)
 }
 
 /// Bytes before the name in a record of each call (getdents(2)).
@@ -40,10 +57,10 @@ pub fn read_old(cx: &mut Context, descriptor: i32, buffer: Pointer, count: u32) 
     }
     let mut records = [0u8; CHUNK];
     let room = (count as usize).min(CHUNK);
+    let before = position(descriptor);
     let len = directory::read(cx, descriptor, &mut records[..room])?;
     convert(&mut records[..len]);
-    guest::write(buffer.0, &records[..len])?;
-    Ok(len as u64)
+    give(descriptor, before, buffer, &records[..len])
 }
 
 /// Turns records of getdents64(2) into those of getdents(2), in place.
