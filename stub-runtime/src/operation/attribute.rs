@@ -76,8 +76,16 @@ pub fn change(cx: &mut Context, at: At, change: Change, follow: bool, empty: boo
         &mut path,
         if follow { Aim::Follow } else { Aim::Name },
         |_, place| change_on_host(place, change, follow, empty),
-        |cx, remote| change_at_server(cx, remote, change, follow),
+        |cx, remote| or_no_flags(change, change_at_server(cx, remote, change, follow), Some(0)),
     )
+}
+
+/// A server without BSD flags has none to take away.
+fn or_no_flags<T>(change: Change, result: Result<T, Errno>, done: T) -> Result<T, Errno> {
+    match result {
+        Err(Errno::OPNOTSUPP) if change == Change::Flags(0) => Ok(done),
+        result => result,
+    }
 }
 
 fn change_on_host(place: &Host, change: Change, follow: bool, empty: u32) -> Result<u64, Errno> {
@@ -211,10 +219,10 @@ pub fn change_descriptor(cx: &mut Context, descriptor: i32, change: Change) -> R
             cx,
             change.operation(),
             descriptor,
-            |cx, remote| change_at_server(cx, remote, change, true),
+            |cx, remote| or_no_flags(change, change_at_server(cx, remote, change, true), Some(0)),
             |_, place| change_on_host(place, change, true, 0),
         ),
-        Answerer::Server => change_descriptor_at_server(cx, descriptor, change),
+        Answerer::Server => or_no_flags(change, change_descriptor_at_server(cx, descriptor, change), 0),
     }
 }
 

@@ -8,8 +8,9 @@ use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, syscall::call};
 use crate::operation::ask::ask;
-use crate::operation::mask;
-use crate::operation::path::{Aim, At, Path, is_own_program, perform, perform_on, perform_two};
+use crate::operation::descriptor::WORKING;
+use crate::operation::path::{Aim, At, Path, base_of, is_own_program, perform, perform_on, perform_two};
+use crate::operation::{mask, mounts, status};
 
 /// mkdirat(2).
 ///
@@ -199,13 +200,17 @@ pub fn symbolic_link(cx: &mut Context, target: Pointer, at: At) -> Result<u64, E
 pub fn read_link(cx: &mut Context, at: At, buffer: Pointer, len: usize) -> Result<u64, Errno> {
     let mut path = Path::new();
     path.read(cx, at)?;
+    read_link_of(cx, &mut path, buffer, len)
+}
+
+fn read_link_of(cx: &mut Context, path: &mut Path, buffer: Pointer, len: usize) -> Result<u64, Errno> {
     if is_own_program(cx, path.text()) {
         return cut(buffer, len, cx.process().executable());
     }
     perform_on(
         cx,
         Operation::FsReadLink,
-        &mut path,
+        path,
         Aim::Name,
         // SAFETY: the path is ours, the buffer the guest's, which the kernel checks.
         |_, place| unsafe {
@@ -217,6 +222,79 @@ pub fn read_link(cx: &mut Context, at: At, buffer: Pointer, len: usize) -> Resul
             })
         },
     )
+}
+
+/// Links that are followed on the way to one file (`MAXSYMLINKS`, sys/sys/param.h of FreeBSD).
+const LINKS: usize = 32;
+
+/// realpath(3): the path by which the guest sees what a path leads to, without links, `.` and `..`.
+///
+/// # Errors
+/// As stat(2) of it, `ELOOP`.
+pub fn real_path(cx: &mut Context, at: At, real: &mut PathBuffer) -> Result<(), Errno> {
+    let mut given = PathBuffer::new();
+    given.copy_in(at.path.0)?;
+    if given.bytes().is_empty() {
+        return Err(Errno::NOENT);
+    }
+    // What is left of the way, and room to put a link's target before it.
+    let (mut rest, mut next) = (PathBuffer::new(), PathBuffer::new());
+    rest.set(&[given.bytes()])?;
+    real.set(&[])?;
+    if given.bytes().first() != Some(&b'/') && !base_of(cx, mounts::current(cx), at.directory, real)? {
+        return Err(Errno::NOENT);
+    }
+    let mut links = 0;
+    let mut done = 0;
+    loop {
+        let left = &rest.bytes()[done..];
+        let Some(start) = left.iter().position(|byte| *byte != b'/') else { break };
+        let len = left[start..].iter().position(|byte| *byte == b'/').unwrap_or(left.len() - start);
+        let name = &left[start..start + len];
+        done += start + len;
+        let before = mounts::trim(real.bytes()).len();
+        real.truncate(before);
+        match name {
+            b"." => continue,
+            b".." => {
+                let up = real.bytes().iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+                real.truncate(up);
+                continue;
+            }
+            name => real.push(b"/")?.push(name)?,
+        };
+        let mut path = Path::new();
+        path.set(WORKING, real.bytes())?;
+        let mut target = [0u8; guest::PATH_MAX];
+        let room = target.len();
+        match read_link_of(cx, &mut path, Pointer(target.as_mut_ptr() as u64), room) {
+            Ok(len) => {
+                links += 1;
+                if links > LINKS {
+                    return Err(Errno::LOOP);
+                }
+                let target = &target[..len as usize];
+                next.set(&[target, b"/", &rest.bytes()[done..]])?;
+                core::mem::swap(&mut rest, &mut next);
+                done = 0;
+                real.truncate(if target.first() == Some(&b'/') { 0 } else { before });
+            }
+            // No link.
+            Err(Errno::INVAL) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if real.bytes().is_empty() {
+        real.set(&[b"/"])?;
+    }
+    let slash = given.bytes().ends_with(b"/");
+    let mut path = Path::new();
+    path.set(WORKING, real.bytes())?;
+    let found = status::of(cx, &mut path, false)?;
+    if slash && u32::from(found.stx_mode) & S_IFMT != S_IFDIR {
+        return Err(Errno::NOTDIR);
+    }
+    Ok(())
 }
 
 /// Copies as much as there is room for.

@@ -35,12 +35,20 @@ pub fn of_path(cx: &mut Context, at: At, follow: bool, empty: bool) -> Result<St
     if empty && path.text().is_empty() {
         return of_descriptor(cx, at.directory);
     }
+    of(cx, &mut path, follow)
+}
+
+/// The status of a path that is already read.
+///
+/// # Errors
+/// As statx(2).
+pub fn of(cx: &mut Context, path: &mut Path, follow: bool) -> Result<Status, Errno> {
     let follow = follow || path.is_of_directory();
     let flags = if follow { 0 } else { AT_SYMLINK_NOFOLLOW };
     perform_on(
         cx,
         Operation::FsStat,
-        &mut path,
+        path,
         if follow { Aim::Follow } else { Aim::Name },
         |_, place| of_host(place.directory, place.path, flags),
         |cx, remote| at_server(cx, remote, follow),

@@ -10,8 +10,8 @@ use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi, syscall::call};
 use crate::operation::ask;
 use crate::operation::descriptor::WORKING;
-use crate::operation::path::{Aim, At, perform};
-use crate::operation::{mounts, name, status, watch};
+use crate::operation::path::At;
+use crate::operation::{name, status, watch};
 use crate::personality::freebsd::flags;
 
 /// `FD_NONE` (sys/sys/fcntl.h).
@@ -269,33 +269,7 @@ pub fn real_path(
 ) -> Result<u64, Errno> {
     at_flags(given, 0)?;
     let mut seen = PathBuffer::new();
-    let cell = core::cell::RefCell::new(&mut seen);
-    perform(
-        cx,
-        schemas::Operation::FsReadLink,
-        At { directory, path },
-        Aim::Follow,
-        |cx, place| {
-            let how = u64::from(abi::O_PATH | abi::O_CLOEXEC);
-            let mut host = PathBuffer::new();
-            // SAFETY: the path is ours, and so is the descriptor.
-            let found = unsafe {
-                let file = call(abi::__NR_openat, [place.directory as u64, place.path, how])?;
-                let found = mounts::path_of(file as i32, &mut host);
-                let _ = call(abi::__NR_close, [file]);
-                found
-            };
-            found?;
-            mounts::seen_at(mounts::current(cx), host.bytes(), &mut cell.borrow_mut())
-        },
-        |cx, remote| {
-            let found = status::at_server(cx, remote, true)?;
-            if found.is_some() {
-                cell.borrow_mut().set(&[remote.absolute()])?;
-            }
-            Ok(found.map(drop))
-        },
-    )?;
+    name::real_path(cx, At { directory, path }, &mut seen)?;
     if seen.bytes().len() >= size {
         return Err(Errno::NOMEM);
     }
