@@ -8,7 +8,9 @@
 //! Mounts are found by the words of the path. A symbolic link of the host's that leads under a mount is
 //! followed when it lies in a directory that is above one, such as /dev.
 
+mod base;
 mod lexical;
+mod perform;
 
 use schemas::{Errno, Flavour, Operation};
 
@@ -20,10 +22,9 @@ use crate::operation::descriptor::{Kind, Meaning, WORKING};
 use crate::operation::mounts::{self, Mounts, Place, Target};
 use crate::world;
 
+pub use base::{base_of, note_working, working_of_host};
 pub use lexical::{Shape, normalize, shape};
-
-/// How often a server may send a path elsewhere, as often as the host follows links (`MAXSYMLINKS`).
-const REDIRECTS: usize = 40;
+pub use perform::{perform, perform_on, perform_two};
 
 /// Longest path of a BSD with its terminating zero (`MAXPATHLEN`, sys/param.h).
 const BSD_PATH_MAX: usize = 1024;
@@ -492,218 +493,8 @@ pub fn is_own_program(cx: &Context, path: &[u8]) -> bool {
     }
 }
 
-/// Where the guest sees a directory; `false` when its tree does not show it.
-///
-/// # Errors
-/// `EBADF`, `ENOTDIR`, `ENOENT` for a working directory that is gone.
-pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuffer) -> Result<bool, Errno> {
-    let meaning = cx.process().descriptors.path(directory, base)?;
-    if let Some(Meaning { kind: Kind::Above | Kind::Directory | Kind::Donated, .. }) = meaning {
-        return Ok(true);
-    }
-    let mut host = PathBuffer::new();
-    if directory == WORKING {
-        working_of_host(&mut host)?;
-    } else {
-        mounts::path_of(directory, &mut host)?;
-    }
-    if host.bytes().first() != Some(&b'/') {
-        return Ok(false);
-    }
-    mounts::seen_at(mounts, host.bytes(), base).map(|()| true)
-}
-
-/// Keeps in mind where the guest is when that is above a mount or in none of the host's directories, because
-/// then its relative paths cannot go to the host unseen.
-pub fn note_working(cx: &Context, mounts: &Mounts) {
-    let descriptors = &cx.process().descriptors;
-    let kind = descriptors.get(WORKING).map(|meaning| meaning.kind);
-    if matches!(kind, Some(Kind::Directory | Kind::Donated)) {
-        return;
-    }
-    descriptors.forget(WORKING);
-    let mut base = PathBuffer::new();
-    let known = !mounts.places().is_empty() && base_of(cx, mounts, WORKING, &mut base) == Ok(true);
-    if known && mounts.is_above(base.bytes()) {
-        // Without memory for the entry the host's own directory is seen there.
-        let _ = descriptors.set(WORKING, Meaning::of(Kind::Above), base.bytes());
-    }
-}
-
-/// The host's own idea of the working directory.
-///
-/// # Errors
-/// As getcwd(2).
-pub fn working_of_host(path: &mut PathBuffer) -> Result<(), Errno> {
-    let mut bytes = [0u8; crate::guest::PATH_MAX];
-    // SAFETY: the buffer is ours.
-    let len = unsafe { call(__NR_getcwd, [bytes.as_mut_ptr() as u64, bytes.len() as u64]) }? as usize;
-    // The length counts the terminating zero.
-    path.set(&[&bytes[..len.saturating_sub(1)]]).map(drop)
-}
-
-/// Does something with a path: `host` with the host's calls, `server` by asking, which answers nothing when it
-/// was sent elsewhere.
-///
-/// # Errors
-/// `EFAULT` and `ENAMETOOLONG` for the path, `ELOOP` when servers send it about without end, and what the two
-/// say.
-pub fn perform<T>(
-    cx: &mut Context,
-    operation: Operation,
-    at: At,
-    aim: Aim,
-    host: impl FnMut(&mut Context, &Host) -> Result<T, Errno>,
-    server: impl FnMut(&mut Context, &mut Remote<'_>) -> Result<Option<T>, Errno>,
-) -> Result<T, Errno> {
-    let mut path = Path::new();
-    path.read(cx, at)?;
-    perform_on(cx, operation, &mut path, aim, host, server)
-}
-
-/// The same for a path that is already read.
-///
-/// # Errors
-/// As [`perform`].
-pub fn perform_on<T>(
-    cx: &mut Context,
-    operation: Operation,
-    path: &mut Path,
-    aim: Aim,
-    mut host: impl FnMut(&mut Context, &Host) -> Result<T, Errno>,
-    mut server: impl FnMut(&mut Context, &mut Remote<'_>) -> Result<Option<T>, Errno>,
-) -> Result<T, Errno> {
-    for _ in 0..REDIRECTS {
-        match path.find(cx, operation, aim)? {
-            Found::Host(place) => {
-                let result = host(cx, &place);
-                if !matches!(result, Err(Errno::NOENT)) || !aim.follows() || !path.follow_link(cx, &place)? {
-                    return result;
-                }
-            }
-            Found::Server { mount, start, from } => {
-                let Path { text, absolute, .. } = path;
-                let mut remote = Remote {
-                    mount,
-                    absolute: absolute.bytes(),
-                    start,
-                    directory: from.0,
-                    redirect: text,
-                    sent: false,
-                };
-                if let Some(result) = server(cx, &mut remote)? {
-                    return Ok(result);
-                }
-                path.directory = WORKING;
-            }
-        }
-    }
-    Err(Errno::LOOP)
-}
-
 impl Default for Path {
     fn default() -> Self {
         Self::new()
     }
-}
-
-impl Path {
-    /// A link in a directory above a mount may lead under the mount, where the host has nothing: goes one step
-    /// along it. `false` when there is nothing to follow.
-    fn follow_link(&mut self, cx: &Context, place: &Host) -> Result<bool, Errno> {
-        let mounts = mounts::current(cx);
-        if mounts.places().is_empty() || place.in_root {
-            return Ok(false);
-        }
-        let mut base = PathBuffer::new();
-        if self.text.bytes().first() == Some(&b'/') {
-            base.set(&[lexical::parent(self.text.bytes())])?;
-        } else {
-            if cx.process().descriptors.is_plain(self.directory)
-                || !base_of(cx, mounts, self.directory, &mut base)?
-            {
-                return Ok(false);
-            }
-            base.push(b"/")?.push(lexical::split(self.text.bytes()).0)?;
-        }
-        normalize(base.bytes(), mounts, &mut self.absolute)?;
-        if !mounts.is_above(self.absolute.bytes()) {
-            return Ok(false);
-        }
-        let mut target = [0u8; crate::guest::PATH_MAX];
-        let room = target.len() as u64;
-        // SAFETY: the path is ours, and the kernel writes our buffer.
-        let len = unsafe {
-            call(__NR_readlinkat, [place.directory as u64, place.path, target.as_mut_ptr() as u64, room])
-        };
-        let Ok(len) = len else { return Ok(false) };
-        let target = &target[..len as usize];
-        if target.first() == Some(&b'/') {
-            base.set(&[target])?;
-        } else {
-            base.set(&[self.absolute.bytes(), b"/", target])?;
-        }
-        normalize(base.bytes(), mounts, &mut self.absolute)?;
-        if mounts.find(self.absolute.bytes()).is_none_or(|place| place.target == Target::Host) {
-            return Ok(false);
-        }
-        self.text.set(&[self.absolute.bytes()])?;
-        self.directory = WORKING;
-        Ok(true)
-    }
-}
-
-/// Does something with two paths: `host` with the host's calls, `server` by asking. What is on both sides of a
-/// border is refused as on two file systems.
-///
-/// # Errors
-/// As [`perform`]; `EXDEV`.
-pub fn perform_two<T>(
-    cx: &mut Context,
-    operation: Operation,
-    [first, second]: [(At, Aim); 2],
-    mut host: impl FnMut(&mut Context, &Host, &Host) -> Result<T, Errno>,
-    mut server: impl FnMut(&mut Context, &mut Remote<'_>, &mut Remote<'_>) -> Result<Option<T>, Errno>,
-) -> Result<T, Errno> {
-    let mut from = Path::new();
-    from.read(cx, first.0)?;
-    let mut to = Path::new();
-    to.read(cx, second.0)?;
-    for _ in 0..REDIRECTS {
-        let found = from.find(cx, operation, first.1)?;
-        // What has a name in one tree gets its new one there too, if it can be.
-        to.overlay = from.overlay;
-        match (found, to.find(cx, operation, second.1)?) {
-            (Found::Host(from), Found::Host(to)) => return host(cx, &from, &to),
-            (
-                Found::Server { mount, start, from: here },
-                Found::Server { mount: other, start: other_start, from: there },
-            ) => {
-                let mut source = Remote {
-                    mount,
-                    absolute: from.absolute.bytes(),
-                    start,
-                    directory: here.0,
-                    redirect: &mut from.text,
-                    sent: false,
-                };
-                let mut target = Remote {
-                    mount: other,
-                    absolute: to.absolute.bytes(),
-                    start: other_start,
-                    directory: there.0,
-                    redirect: &mut to.text,
-                    sent: false,
-                };
-                if let Some(result) = server(cx, &mut source, &mut target)? {
-                    return Ok(result);
-                }
-                source.settle()?;
-                target.settle()?;
-            }
-            _ => return Err(Errno::XDEV),
-        }
-        (from.directory, to.directory) = (WORKING, WORKING);
-    }
-    Err(Errno::LOOP)
 }
