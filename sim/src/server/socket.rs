@@ -114,6 +114,7 @@ pub fn send(
     caps: &mut Capabilities,
 ) -> Done {
     let socket = caps.received(0)?;
+    check_control(caller, params.get_control()?)?;
     let message = Outgoing {
         data: params.get_data()?,
         address: params.get_address()?,
@@ -122,6 +123,39 @@ pub fn send(
     };
     let sent = acting_as(&caller.credentials, || raw::send(socket, &message, params.get_flags() as i32))?;
     results.set_sent(sent as u64);
+    Ok(())
+}
+
+/// Refuses ancillary data that would be the mapper's own where the guest means its: descriptors, which come beside the
+/// message, and credentials of others.
+fn check_control(caller: &Caller, control: &[u8]) -> Done {
+    const HEADER: usize = size_of::<libc::cmsghdr>();
+    let mut rest = control;
+    while rest.len() >= HEADER {
+        let word = |at: usize| {
+            rest.get(at..at + 4).map_or(0, |word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
+        };
+        let length = usize::from_ne_bytes(*rest.first_chunk().ok_or(Errno::INVAL)?);
+        if length < HEADER || length > rest.len() {
+            return Err(Errno::INVAL);
+        }
+        if word(8) as i32 == libc::SOL_SOCKET {
+            match word(12) as i32 {
+                libc::SCM_RIGHTS => return Err(Errno::INVAL),
+                libc::SCM_CREDENTIALS if length < HEADER + 12 => return Err(Errno::INVAL),
+                libc::SCM_CREDENTIALS => {
+                    let own = &caller.credentials;
+                    let user = [own.real_user, own.effective_user, own.saved_user].contains(&word(20));
+                    let group = [own.real_group, own.effective_group, own.saved_group].contains(&word(24));
+                    if word(16) as i32 != caller.pid || !user || !group {
+                        return Err(Errno::PERM);
+                    }
+                }
+                _ => {}
+            }
+        }
+        rest = rest.get(length.next_multiple_of(size_of::<usize>())..).unwrap_or_default();
+    }
     Ok(())
 }
 
@@ -187,4 +221,38 @@ pub fn set_option(
     acting_as(&caller.credentials, || {
         raw::set_option(caps.received(0)?, params.get_level(), params.get_name(), value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::Personality;
+    use schemas::server::Credentials;
+    use std::sync::Arc;
+
+    fn control(kind: i32, words: &[u32]) -> Vec<u8> {
+        let mut control = (16 + 4 * words.len()).to_ne_bytes().to_vec();
+        control.extend(libc::SOL_SOCKET.to_ne_bytes());
+        control.extend(kind.to_ne_bytes());
+        control.extend(words.iter().flat_map(|word| word.to_ne_bytes()));
+        control
+    }
+
+    #[test]
+    fn a_guest_sends_nothing_of_the_mappers_and_nobody_elses_credentials() {
+        let credentials = Arc::new(Credentials { real_user: 7, real_group: 8, ..Credentials::default() });
+        let caller = Caller { task: 1, pid: 40, tid: 40, personality: Personality::Linux, credentials };
+        let check = |control: &[u8]| check_control(&caller, control);
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&control(libc::SCM_RIGHTS, &[0])), Err(Errno::INVAL));
+        assert_eq!(check(&control(libc::SCM_CREDENTIALS, &[40, 7, 8])), Ok(()));
+        assert_eq!(check(&control(libc::SCM_CREDENTIALS, &[1, 7, 8])), Err(Errno::PERM));
+        assert_eq!(check(&control(libc::SCM_CREDENTIALS, &[40, 9, 8])), Err(Errno::PERM));
+        assert_eq!(check(&control(libc::SCM_CREDENTIALS, &[40])), Err(Errno::INVAL));
+        let mut two = control(libc::SO_TIMESTAMP, &[1, 2]);
+        two.extend(control(libc::SCM_RIGHTS, &[0]));
+        assert_eq!(check(&two), Err(Errno::INVAL));
+        two[0] = 200;
+        assert_eq!(check(&two), Err(Errno::INVAL));
+    }
 }

@@ -32,9 +32,16 @@ fn waiting(descriptor: i32, events: u32, mut ask: impl FnMut() -> Result<u64, Er
                 unsafe { call_blocking(__NR_poll, [&raw mut poll as u64, 1, u64::MAX]) }?;
             }
             Err(Errno::PIPE) => {
+                if let Some(error) = connection::take_error(descriptor) {
+                    return Err(error);
+                }
+                if connection::is_quiet(descriptor) {
+                    return Err(Errno::PIPE);
+                }
                 signal::requeue(&HostInfo { signo: SIGPIPE as i32, ..HostInfo::default() });
                 return Err(Errno::PIPE);
             }
+            result if events == POLLIN => return connection::after_receive(descriptor, result),
             result => return result,
         }
     }

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::guest;
 use crate::host::linux::abi::*;
 use crate::host::linux::message::{Header, Vector};
+use crate::host::linux::signal::{HostInfo, requeue};
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::operation::ask::is_native;
 use crate::operation::hidden;
@@ -289,7 +290,12 @@ fn ask_send(
     flags: u32,
 ) -> Result<u64, Errno> {
     let len = data.len()?.min(DATA);
-    let words = data_words(len) + data_words(to.bytes().len()) + data_words(control.len);
+    // Descriptors go beside the message.
+    let mut rest = Control::new();
+    for (level, kind, data) in control.parts().filter(|part| (part.0, part.1) != (SOL_SOCKET, SCM_RIGHTS)) {
+        rest.push(level, kind, data.len())?.copy_from_slice(data);
+    }
+    let words = data_words(len) + data_words(to.bytes().len()) + data_words(rest.len);
     let mut passed = [descriptor; schemas::transport::DESCRIPTORS];
     let mut count = 1;
     for other in control.descriptors() {
@@ -307,7 +313,7 @@ fn ask_send(
             params.set_object(object);
             params.set_address(to.bytes());
             params.set_flags(flags);
-            params.set_control(control.bytes());
+            params.set_control(rest.bytes());
             params.set_count(1);
             data.gather(params.init_data(len as u32))
         },
@@ -331,9 +337,13 @@ pub fn receive(
     if !is_native(cx, Operation::SocketReceive, descriptor) {
         let mut none = Address::EMPTY;
         let from = from.unwrap_or(&mut none);
-        return waiting(cx, descriptor, POLLIN, flags, |cx| {
-            ask_receive(cx, descriptor, from, data, control, flags)
+        let mut told = 0;
+        let received = waiting(cx, descriptor, POLLIN, flags, |cx| {
+            let (len, bits) = ask_receive(cx, descriptor, from, data, control, flags)?;
+            told = bits;
+            Ok(len)
         });
+        return after_receive(descriptor, received).map(|len| (len, told));
     }
     let mut none = Address::EMPTY;
     let wanted = from.is_some();
