@@ -37,7 +37,7 @@ pub fn is_watched(queues: &Queues, signal: i32) -> bool {
 
 /// Whether a signal is watched and ignored.
 pub fn is_ignored(queues: &Queues, signal: i32) -> bool {
-    queues.signals.ignored.load(Ordering::Relaxed) & bit(signal) != 0
+    signal > 0 && queues.signals.ignored.load(Ordering::Relaxed) & bit(signal) != 0
 }
 
 /// Says whether the guest ignores a signal; of consequence for those that are watched.

@@ -209,9 +209,14 @@ pub fn send(
     control.check()?;
     let flags = if is_quiet(descriptor) { flags | MSG_NOSIGNAL } else { flags };
     if !is_native(cx, Operation::SocketSend, descriptor) {
-        return waiting(cx, descriptor, POLLOUT, flags, |cx| {
-            ask_send(cx, descriptor, to, data, control, flags)
-        });
+        let sent =
+            waiting(cx, descriptor, POLLOUT, flags, |cx| ask_send(cx, descriptor, to, data, control, flags));
+        let sent = after_send(descriptor, sent);
+        if sent == Err(Errno::PIPE) && flags & MSG_NOSIGNAL == 0 {
+            // The server has no signal for the guest; the host would have had one.
+            requeue(&HostInfo { signo: SIGPIPE as i32, ..HostInfo::default() });
+        }
+        return sent;
     }
     let header = Header {
         name: if to.bytes().is_empty() { 0 } else { to.at() },

@@ -12,6 +12,7 @@ use crate::guest;
 use crate::host::linux::signal as host;
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::operation::kill::{self, Signal};
+use crate::operation::queue;
 use crate::operation::signal::{self, Action};
 
 crate::layout! {
@@ -158,9 +159,9 @@ pub fn stack(cx: &mut Context, new: Pointer, old: Pointer) -> Result<i32, Errno>
 ///
 /// # Errors
 /// None beside `EFAULT`.
-pub fn wait(_cx: &mut Context, set: Pointer, signal: Pointer) -> Result<u64, Errno> {
+pub fn wait(cx: &mut Context, set: Pointer, signal: Pointer) -> Result<u64, Errno> {
     let set = numbers::set_to_host(guest::get(set.0)?);
-    as_result(wait_host(set, 0).and_then(|(number, _)| {
+    as_result(wait_host(cx, set, 0).and_then(|(number, _)| {
         guest::put(signal.0, &numbers::from_host(number).unwrap_or(number))?;
         Ok(0)
     }))
@@ -178,20 +179,21 @@ pub fn wait_info(cx: &mut Context, set: Pointer, info: Pointer) -> Result<i32, E
 ///
 /// # Errors
 /// `EAGAIN` when the time is over, `EINTR`, `EINVAL`, `EFAULT`.
-pub fn timed_wait(_cx: &mut Context, set: Pointer, info: Pointer, timeout: Pointer) -> Result<i32, Errno> {
+pub fn timed_wait(cx: &mut Context, set: Pointer, info: Pointer, timeout: Pointer) -> Result<i32, Errno> {
     let set = numbers::set_to_host(guest::get(set.0)?);
-    let (number, host) = wait_host(set, timeout.0)?;
+    let (number, host) = wait_host(cx, set, timeout.0)?;
     guest::put_if(info.0, &frame::info_from_host(number, &host))?;
     Ok(numbers::from_host(number).unwrap_or(number))
 }
 
 /// Waits for one of a set of host signals.
-fn wait_host(set: u64, timeout: u64) -> Result<(i32, host::HostInfo), Errno> {
+fn wait_host(cx: &Context, set: u64, timeout: u64) -> Result<(i32, host::HostInfo), Errno> {
     let mut info = host::HostInfo::default();
     // SAFETY: set and information are ours, the kernel checks the guest's time.
     let number = unsafe {
         call_blocking(__NR_rt_sigtimedwait, [&raw const set as u64, &raw mut info as u64, timeout, 8])
     }?;
+    queue::taken(&cx.process().queues, number as i32);
     Ok((number as i32, info))
 }
 
