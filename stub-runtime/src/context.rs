@@ -64,7 +64,7 @@ pub struct Context {
     pub number: u64,
     /// Set by a handler that has put a whole new state into `frame`.
     pub frame_replaced: bool,
-    /// Host thread id; the kernel clears it when the thread has ended and its block is free.
+    /// Host thread id; zero when the thread has ended and its block is free.
     pub tid: AtomicU32,
     /// Where the guest wants the thread's id when it starts (Linux `CLONE_CHILD_SETTID`).
     pub set_tid: u64,

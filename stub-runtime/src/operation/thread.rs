@@ -35,36 +35,24 @@ pub fn create(
     child.set_tid = set_tid;
     child.clear_tid = clear_tid;
     child.signal_stack = SignalStack::default();
-    // The host clears the block's own thread id at the end, which frees the block.
-    let own = &raw const child.tid as u64;
-    let flags = (flags & !CLONE_CHILD_SETTID) | CLONE_CHILD_CLEARTID;
+    let flags = flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
     // SAFETY: the block is new, and its frame is filled.
-    let result = unsafe { thread::start(u64::from(flags), block, parent_tid, own, tls) };
+    let result = unsafe { thread::start(u64::from(flags), block, parent_tid, 0, tls) };
     if result.is_err() {
         child.tid.store(0, Ordering::Release);
     }
     result
 }
 
-/// Ends the calling thread. Where the guest asked for it, a word of its memory becomes zero and
-/// its waiters are woken.
+/// Ends the calling thread. Where the guest asked for it, the host makes a word of its memory zero and wakes its
+/// waiters when the thread is really gone: they may unmap its stack, with what the host still writes there until then
+/// (`rseq`), at once.
 pub fn exit(cx: &mut Context, status: i32) -> ! {
-    leave(cx);
     signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
-    loop {
-        // SAFETY: ends the thread; the host clears the block's thread id.
-        let _ = unsafe { call(__NR_exit, [status as u64]) };
-    }
-}
-
-/// What a thread leaves behind for those who wait for it.
-fn leave(cx: &mut Context) {
-    let word = core::mem::take(&mut cx.clear_tid);
-    if word != 0 && guest::put(word, &0u32).is_ok() {
-        // FUTEX_WAKE, one waiter.
-        // SAFETY: the kernel checks the address.
-        let _ = unsafe { call(__NR_futex, [word, 1, 1, 0, 0, 0]) };
-    }
+    // SAFETY: the kernel checks the guest's address; zero is none.
+    let _ = unsafe { call(__NR_set_tid_address, [core::mem::take(&mut cx.clear_tid)]) };
+    // SAFETY: the thread has nothing left to do, and no signal can come.
+    unsafe { thread::end(cx, status) }
 }
 
 /// Makes a child with a copy of the guest's memory.

@@ -1,6 +1,6 @@
 //! Host threads of a guest: their blocks, stacks and start.
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::sync::atomic::Ordering;
 
 use schemas::Errno;
@@ -100,6 +100,19 @@ pub fn rearm(cx: &Context) -> Result<(), Errno> {
     // SAFETY: the kernel reads one structure.
     unsafe { call(abi::__NR_sigaltstack, [&raw const stack as u64, 0]) }?;
     register::register()
+}
+
+/// Ends the calling thread and leaves its block to the next one. After its id is zero another thread may have the
+/// block and its stacks, so nothing is touched from there on.
+///
+/// # Safety
+/// `cx` is the calling thread's, and every signal is blocked.
+pub unsafe fn end(cx: &Context, status: i32) -> ! {
+    // SAFETY: by contract; registers only.
+    unsafe {
+        asm!("mov dword ptr [{tid}], 0", "syscall", "ud2", tid = in(reg) cx.tid.as_ptr(),
+            in("rax") u64::from(abi::__NR_exit), in("rdi") status, options(noreturn, nostack));
+    }
 }
 
 unsafe extern "C" {
