@@ -156,7 +156,7 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let process = Process::allocate(personality)?;
     let page = world::open(handoff.flags().contains(HandoffFlags::TRACE))?;
     process.kept[0] = page;
-    signal::initialize(&mut process.actions.lock())?;
+    signal::initialize(process)?;
     // SAFETY: the block is this thread's, made a moment ago.
     let cx = unsafe { &mut *block };
     cx.process = process;

@@ -97,6 +97,11 @@ fn a_signal_kills_under_the_number_of_the_system_that_looks() {
 }
 
 #[test]
+fn a_signal_that_its_system_ignores_does_nothing() {
+    freebsd("live-through-what-is-ignored", DONE, &format!("{}{STILL_WORKS}", "sent ok\n".repeat(6)));
+}
+
+#[test]
 fn a_stack_overrun_kills_or_is_handled() {
     linux("overrun-stack");
     linux("overrun-stack-with-handler");

@@ -12,6 +12,7 @@ use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, memory, syscall::call};
 use crate::operation::descriptor::Table;
 use crate::operation::hidden;
+use crate::operation::signal;
 use crate::{transport, world};
 
 /// How many interpreters of interpreters are followed, as the host's own limit (fs/exec.c).
@@ -223,8 +224,11 @@ fn replace(
     unsafe { call(__NR_fcntl, [file as u64, u64::from(F_SETFD), 0]) }?;
     let empty = c"".as_ptr() as u64;
     let image = world::reserved(DESCRIPTOR_IMAGE) as u64;
+    signal::give_defaults_back(process);
     // SAFETY: on success this program is gone; on failure nothing has changed.
-    unsafe { call(__NR_execveat, [image, empty, argv, envp, u64::from(AT_EMPTY_PATH)]) }
+    let result = unsafe { call(__NR_execveat, [image, empty, argv, envp, u64::from(AT_EMPTY_PATH)]) };
+    signal::take_defaults_again(process);
+    result
 }
 
 /// Puts a handoff in the place where the next image looks for it.

@@ -17,6 +17,7 @@ use crate::host::linux::state::FP_XSTATE_MAGIC1;
 use crate::host::linux::syscall;
 use crate::host::linux::thread;
 use crate::operation::queue;
+use crate::process::Process;
 use crate::trap::{entry, register};
 
 /// What a guest does on a signal.
@@ -68,11 +69,14 @@ pub struct Delivery<'a> {
 }
 
 /// Installs what the stub needs before a guest runs, and takes over what `execve` left ignored.
-pub fn initialize(actions: &mut [Action; 65]) -> Result<(), Errno> {
+pub fn initialize(process: &Process) -> Result<(), Errno> {
+    let mut actions = process.actions.lock();
     for number in 1..=SIGNALS as i32 {
         actions[number as usize] = Action::DEFAULT;
         if signal::action(number).handler == IGNORE {
             actions[number as usize].handler = IGNORE;
+        } else {
+            set_default(process.personality.ignored, number)?;
         }
     }
     handle(SIGSYS, register::on_trap, 0)?;
@@ -98,21 +102,72 @@ pub fn set_action(cx: &mut Context, number: i32, new: Option<Action>) -> Result<
             let flags = new.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_RESTART);
             handle(number, on_signal, flags)?;
         }
-        _ if queue::is_watched(&process.queues, number) && is_ignored(number, &new) => {
+        _ if queue::is_watched(&process.queues, number) && is_ignored(process, number, &new) => {
             handle_counted(number, &new)?;
         }
-        _ => set_action_plain(number, &new)?,
+        _ => set_action_plain(process, number, &new)?,
     }
-    queue::set_ignored(&process.queues, number, is_ignored(number, &new));
+    queue::set_ignored(&process.queues, number, is_ignored(process, number, &new));
     actions[number as usize] = new;
     Ok(old)
 }
 
-/// Whether a signal does nothing, because the guest says so or because none is done by default: SIGCHLD, SIGCONT,
-/// SIGURG and SIGWINCH (signal(7)).
-fn is_ignored(number: i32, action: &Action) -> bool {
-    const NOTHING: u64 = bit(17) | bit(18) | bit(23) | bit(28);
-    action.handler == IGNORE || (action.handler == DEFAULT && NOTHING & bit(number) != 0)
+/// Signals that do nothing by default on the host: SIGCHLD, SIGCONT, SIGURG and SIGWINCH (signal(7)).
+pub const HOST_IGNORED: u64 = bit(17) | bit(18) | bit(23) | bit(28);
+
+/// Whether a signal does nothing, because the guest says so or because its OS does nothing by default.
+fn is_ignored(process: &Process, number: i32, action: &Action) -> bool {
+    let by_default = process.personality.ignored & bit(number) != 0;
+    action.handler == IGNORE || (action.handler == DEFAULT && by_default)
+}
+
+/// Where a guest's OS does nothing by default and the host would do something, the host has to be told so. Of the
+/// signals that the host ignores by default none does anything in an OS.
+fn set_default(ignored: u64, number: i32) -> Result<(), Errno> {
+    if ignored & !HOST_IGNORED & bit(number) == 0 {
+        return Ok(());
+    }
+    signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })
+}
+
+/// Undoes what the host was told of signals that the guest has at their default, which the next program may have
+/// otherwise.
+pub fn give_defaults_back(process: &Process) {
+    each_told(process, |number| signal::set_action(number, &HostAction::default()));
+    // What is ignored stays so over an exec, where the handler that counts it would not.
+    each_counted(process, |number, _| {
+        signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })
+    });
+}
+
+/// Tells the host again what [`give_defaults_back`] took back.
+pub fn take_defaults_again(process: &Process) {
+    each_told(process, |number| set_default(process.personality.ignored, number));
+    each_counted(process, handle_counted);
+}
+
+/// The signals that the guest itself ignores and a queue counts.
+fn each_counted(process: &Process, tell: impl Fn(i32, &Action) -> Result<(), Errno>) {
+    let actions = process.actions.lock();
+    for (number, action) in (0..).zip(actions.iter()) {
+        if action.handler == IGNORE && queue::is_ignored(&process.queues, number) {
+            // Signals that can be counted can be handled, so the host never refuses.
+            let _ = tell(number, action);
+        }
+    }
+}
+
+fn each_told(process: &Process, tell: impl Fn(i32) -> Result<(), Errno>) {
+    let actions = process.actions.lock();
+    let mut rest = process.personality.ignored & !HOST_IGNORED;
+    while rest != 0 {
+        let number = rest.trailing_zeros() as i32 + 1;
+        if actions[number as usize].handler == DEFAULT && !queue::is_watched(&process.queues, number) {
+            // The numbers are those of signals that can be ignored, so the host never refuses.
+            let _ = tell(number);
+        }
+        rest &= rest - 1;
+    }
 }
 
 /// Lets the host deliver an ignored signal, so that it can be counted. What else ignoring it means stays.
@@ -129,7 +184,7 @@ pub fn count_ignored(cx: &Context, number: i32) -> Result<(), Errno> {
     let process = cx.process();
     let actions = process.actions.lock();
     let action = actions[number as usize];
-    if is_ignored(number, &action) {
+    if is_ignored(process, number, &action) {
         queue::set_ignored(&process.queues, number, true);
         handle_counted(number, &action)?;
     }
@@ -137,7 +192,10 @@ pub fn count_ignored(cx: &Context, number: i32) -> Result<(), Errno> {
 }
 
 /// Gives the host the guest's own choice of default or ignore.
-fn set_action_plain(number: i32, new: &Action) -> Result<(), Errno> {
+fn set_action_plain(process: &Process, number: i32, new: &Action) -> Result<(), Errno> {
+    if new.handler == DEFAULT && process.personality.ignored & !HOST_IGNORED & bit(number) != 0 {
+        return set_default(process.personality.ignored, number);
+    }
     let flags = new.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
     signal::set_action(number, &HostAction { handler: new.handler, flags, restorer: 0, mask: 0 })
 }
@@ -271,7 +329,7 @@ fn deliver(cx: &mut Context, number: i32, info: &HostInfo, host: &mut HostContex
         if action.is_caught() && action.flags & SA_RESETHAND != 0 && number != SIGILL && number != SIGTRAP {
             actions[number as usize].handler = DEFAULT;
             if !matches!(number, SIGSYS | SIGSEGV | SIGBUS) {
-                let _ = set_action_plain(number, &Action::DEFAULT);
+                let _ = set_action_plain(process, number, &Action::DEFAULT);
             }
         }
         action
@@ -279,7 +337,7 @@ fn deliver(cx: &mut Context, number: i32, info: &HostInfo, host: &mut HostContex
     let blocked = cx.mask & bit(number) != 0;
     let fault = info.is_fault();
     if !action.is_caught() || (blocked && fault) {
-        if is_ignored(number, &action) && !fault {
+        if is_ignored(process, number, &action) && !fault {
             return;
         }
         if blocked && !fault {

@@ -20,6 +20,8 @@ pub struct Personality {
     pub id: schemas::Personality,
     /// Every call it has.
     pub calls: &'static Table,
+    /// Signals that do nothing by default, as host bits.
+    pub ignored: u64,
     /// What a trace calls its numbers and structures.
     pub vocabulary: &'static Vocabulary,
     /// Reads a trap from the registers.

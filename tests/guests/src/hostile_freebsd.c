@@ -232,6 +232,16 @@ static int die_of_usr1(void)
 	return 1;
 }
 
+/* What the system does nothing about when nothing was said: SIGURG, SIGCONT, SIGCHLD, SIGWINCH, SIGINFO, SIGTHR. */
+static int live_through_what_is_ignored(void)
+{
+	static const int signals[] = {16, 19, 20, 28, 29, 32};
+	for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+		check("sent", call(SYS_kill, call(SYS_getpid), signals[i]) == 0);
+	still_works();
+	return 0;
+}
+
 static int die_of_a_fault(void)
 {
 	*(volatile int *)8 = 1;
@@ -358,6 +368,7 @@ static const struct {
 	{"block-sigsys", block_sigsys},
 	{"handle-signals", handle_signals},
 	{"die-of-usr1", die_of_usr1},
+	{"live-through-what-is-ignored", live_through_what_is_ignored},
 	{"die-of-a-fault", die_of_a_fault},
 	{"overrun-stack", overrun_stack},
 	{"overrun-stack-with-handler", overrun_stack_with_handler},

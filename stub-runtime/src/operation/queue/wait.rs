@@ -18,6 +18,8 @@ enum Limit {
     Passed,
     /// A time of the monotonic clock.
     At(u64),
+    /// So many nanoseconds from now.
+    For(u64),
 }
 
 impl Limit {
@@ -34,12 +36,14 @@ impl Limit {
         match self {
             Limit::Never => None,
             Limit::Passed => Some([0, 0]),
-            Limit::At(end) => {
-                let left = end.saturating_sub(timer::now(CLOCK_MONOTONIC));
-                Some([left / 1_000_000_000, left % 1_000_000_000])
-            }
+            Limit::At(end) => Some(split(end.saturating_sub(timer::now(CLOCK_MONOTONIC)))),
+            Limit::For(left) => Some(split(left)),
         }
     }
+}
+
+fn split(nanoseconds: u64) -> [u64; 2] {
+    [nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000]
 }
 
 /// Where events go.
@@ -89,10 +93,13 @@ impl Held {
             }
             state.own_first
         };
+        // The clock need not be looked at again for the first time.
+        let mut next = nanoseconds.filter(|left| *left != 0).map_or(limit, Limit::For);
         loop {
             let ready = output.len != 0 || (!own_first && self.state.lock().notes.queued != 0);
             if output.room() != 0 {
-                match self.take(&mut output, if ready { Limit::Passed } else { limit }) {
+                let until = core::mem::replace(&mut next, limit);
+                match self.take(&mut output, if ready { Limit::Passed } else { until }) {
                     Ok(()) => {}
                     Err(_) if output.len != 0 => {}
                     Err(Errno::INTR | RESTART) => {

@@ -32,6 +32,7 @@ pub mod umtx;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::FreeBsd,
     calls: &calls::CALLS,
+    ignored: signal::IGNORED_ON_HOST,
     vocabulary: &names::VOCABULARY,
     trap: frame::trap,
     finish: frame::finish,

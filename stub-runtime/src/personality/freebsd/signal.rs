@@ -191,6 +191,20 @@ pub fn default(signal: i32) -> Default {
     }
 }
 
+/// Host bits of the signals that do nothing when nothing was said about them. SIGCONT is among them: that a stopped
+/// process goes on is the host's doing.
+pub const IGNORED_ON_HOST: u64 = {
+    let mut bits = 0;
+    let mut number = 1;
+    while number <= COUNT {
+        if matches!(SIGNALS[number].default, Default::Ignore | Default::Continue) {
+            bits |= 1 << (SIGNALS[number].host - 1);
+        }
+        number += 1;
+    }
+    bits
+};
+
 /// Signals of the first word that have another number on the host, or none.
 const MOVED: u32 = {
     let mut moved = 0;

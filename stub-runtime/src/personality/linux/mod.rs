@@ -21,6 +21,7 @@ pub mod start;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::Linux,
     calls: &calls::CALLS,
+    ignored: crate::operation::signal::HOST_IGNORED,
     vocabulary: &names::VOCABULARY,
     trap: frame::trap,
     finish: frame::finish,
