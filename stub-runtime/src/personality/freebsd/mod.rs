@@ -3,6 +3,7 @@
 use super::Personality;
 
 pub mod action;
+pub mod adjust;
 pub mod calls;
 pub mod clock;
 pub mod errno;
@@ -20,6 +21,7 @@ pub mod poll;
 pub mod process;
 pub mod release;
 pub mod route;
+pub mod scheduling;
 pub mod signal;
 pub mod socket;
 pub mod start;

@@ -4,7 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, file, identity, kqueue, memory, notify, poll, process, socket, sysctl, terminal, thread, umtx,
+    action, file, identity, kqueue, memory, notify, poll, process, scheduling, socket, sysctl, terminal,
+    thread, umtx,
 };
 
 call_rows! {
@@ -39,15 +40,15 @@ call_rows! {
     324 => mlockall(how: LockFlags) -> Int, full, MemoryLock, memory::lock::lock_all;
     325 => munlockall() -> Int, full, MemoryLock, memory::lock::unlock_all;
     326 => __getcwd(buf: Out<Buffer<1>>, buflen: Size) -> Int, full, FsReadLink, file::directory::working;
-    327 => sched_setparam(pid: Pid, param: In<SchedulingParameter>) -> Int, missing, ProcSchedule;
-    328 => sched_getparam(pid: Pid, param: Out<SchedulingParameter>) -> Int, missing, ProcSchedule;
+    327 => sched_setparam(pid: Pid, param: In<SchedulingParameter>) -> Int, full, ProcSchedule, scheduling::set_parameter;
+    328 => sched_getparam(pid: Pid, param: Out<SchedulingParameter>) -> Int, full, ProcSchedule, scheduling::parameter;
     329 => sched_setscheduler(pid: Pid, policy: SchedulingPolicy, param: In<SchedulingParameter>) -> Int,
-        missing, ProcSchedule;
-    330 => sched_getscheduler(pid: Pid) -> SchedulingPolicy, missing, ProcSchedule;
+        full, ProcSchedule, scheduling::set_scheduler;
+    330 => sched_getscheduler(pid: Pid) -> SchedulingPolicy, full, ProcSchedule, scheduling::scheduler;
     331 => sched_yield() -> Int, full, ProcSchedule, process::ids::yield_now;
-    332 => sched_get_priority_max(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
-    333 => sched_get_priority_min(policy: SchedulingPolicy) -> Int, missing, ProcSchedule;
-    334 => sched_rr_get_interval(pid: Pid, interval: Out<Timespec>) -> Int, missing, ProcSchedule;
+    332 => sched_get_priority_max(policy: SchedulingPolicy) -> Int, full, ProcSchedule, scheduling::priority_max;
+    333 => sched_get_priority_min(policy: SchedulingPolicy) -> Int, full, ProcSchedule, scheduling::priority_min;
+    334 => sched_rr_get_interval(pid: Pid, interval: Out<Timespec>) -> Int, full, ProcSchedule, scheduling::interval;
     335 => utrace(addr: In<Bytes<1>>, len: Size) -> Int, missing, ProcTrace;
     336 => freebsd4_sendfile(
         fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
@@ -241,7 +242,7 @@ call_rows! {
     464 => thr_set_name(id: Tid, name: Text) -> Int, partial("the calling thread only"), ProcControl, thread::set_name;
     465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
     466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
-        missing, ProcSchedule;
+        partial("priorities of idle threads are all the same"), ProcSchedule, scheduling::realtime;
     471 => sctp_peeloff(sd: Fd, name: Uint) -> Fd, none("no SCTP"), SocketAccept;
     472 => sctp_generic_sendmsg(
         sd: Fd, msg: In<Bytes<2>>, mlen: Int, to: In<SocketAddress<4>>, tolen: SocketLength,
@@ -271,7 +272,7 @@ call_rows! {
     484 => cpuset(setid: Out<Int>) -> Int, missing, ThreadAffinity;
     485 => cpuset_setid(which: CpuWhich, id: Long, setid: Int) -> Int, missing, ThreadAffinity;
     486 => cpuset_getid(level: CpuLevel, which: CpuWhich, id: Long, setid: Out<Int>) -> Int,
-        missing, ThreadAffinity;
+        partial("everything is in the default set"), ThreadAffinity, scheduling::processor_set;
     487 => cpuset_getaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: Out<Bytes<3>>) -> Int,
         full, ThreadAffinity, process::get_affinity;
     488 => cpuset_setaffinity(level: CpuLevel, which: CpuWhich, id: Long, cpusetsize: Size, mask: In<Bytes<3>>) -> Int,
@@ -390,10 +391,10 @@ call_rows! {
     ) -> Int, partial("of processes only their end is told"), EventQueueWait, kqueue::event;
     561 => cpuset_getdomain(
         level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: Out<Bytes<3>>, policy: Out<Int>
-    ) -> Int, missing, ThreadAffinity;
+    ) -> Int, partial("the machine is one domain"), ThreadAffinity, scheduling::domain;
     562 => cpuset_setdomain(
         level: CpuLevel, which: CpuWhich, id: Long, domainsetsize: Size, mask: In<Bytes<3>>, policy: Int
-    ) -> Int, missing, ThreadAffinity;
+    ) -> Int, partial("the machine is one domain"), ThreadAffinity, scheduling::set_domain;
     563 => getrandom(buf: Out<Bytes<1>>, buflen: Size, flags: RandomFlags) -> Size, full, SystemRandom, operation::system::random;
     564 => getfhat(fd: DirFd, path: Path, fhp: Out<Opaque>, flags: AtFlags) -> Int,
         none("file handles are for NFS servers");
@@ -425,10 +426,10 @@ call_rows! {
     579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
     580 => fspacectl(fd: Fd, cmd: Int, rqsr: In<FileRange>, flags: Int, rmsr: Out<FileRange>) -> Int,
         full, FileAllocate, file::data::space;
-    581 => sched_getcpu() -> Int, missing, ThreadAffinity;
+    581 => sched_getcpu() -> Int, full, ThreadAffinity, scheduling::processor;
     582 => swapoff(name: Path, flags: Uint) -> Int, none("swap belongs to the host"), SystemReboot;
     583 => kqueuex(flags: Bits) -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create_with;
-    584 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, missing, ThreadWake;
+    584 => membarrier(cmd: BarrierCommand, flags: Bits, cpu_id: Int) -> Int, full, ThreadWake, scheduling::barrier;
     585 => timerfd_create(clockid: ClockId, flags: CreationFlags) -> Fd, full, EventTimerDescriptor, notify::create_timer;
     586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, full, EventTimerDescriptor, notify::timer;
     587 => timerfd_settime(fd: Fd, flags: TimerFlags, new_value: In<Itimerspec>, old_value: Out<Itimerspec>) -> Int,

@@ -4,7 +4,7 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, clock, file, identity, ioctl, memory, poll, process, socket, sysctl, thread,
+    action, adjust, clock, file, identity, ioctl, memory, poll, process, scheduling, socket, sysctl, thread,
 };
 
 call_rows! {
@@ -169,7 +169,7 @@ call_rows! {
         full, FileReadVector, file::data::readv;
     121 => writev(fd: Fd, iovp: In<List<Iovec, 2>>, iovcnt: Uint) -> Size,
         full, FileWriteVector, file::data::writev;
-    122 => settimeofday(tv: In<Timeval>, tzp: In<Timezone>) -> Int, missing, TimeSet;
+    122 => settimeofday(tv: In<Timeval>, tzp: In<Timezone>) -> Int, full, TimeSet, adjust::set_time;
     123 => fchown(fd: Fd, uid: Uid, gid: Gid) -> Int,
         full, FileSetOwner, file::attribute::set_owner_of_descriptor;
     124 => fchmod(fd: Fd, mode: Mode) -> Int, full, FileSetMode, file::attribute::set_mode_of_descriptor;
@@ -194,7 +194,7 @@ call_rows! {
     137 => rmdir(path: Path) -> Int, full, FsRemove, file::name::remove_directory;
     138 => utimes(path: Path, tptr: In<Pair<Timeval>>) -> Int, full, FsSetTimes, file::attribute::set_times;
     139 => sigreturn42() -> Int, none("obsolete, of 4.2BSD");
-    140 => adjtime(delta: In<Timeval>, olddelta: Out<Timeval>) -> Int, missing, TimeSet;
+    140 => adjtime(delta: In<Timeval>, olddelta: Out<Timeval>) -> Int, full, TimeSet, adjust::slew;
     141 => ogetpeername(fdes: Fd, asa: Out<SocketAddress<2>>, alen: InOut<SocketLength>) -> Int,
         none("4.3BSD call, not built for amd64"), SocketGetPeer;
     142 => ogethostid() -> Long, none("4.3BSD call, not built for amd64"), SystemIdentity;
@@ -227,7 +227,7 @@ call_rows! {
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
     165 => sysarch(op: MachineOperation, parms: InOut<Bits>) -> Int, partial("FS base only"), ThreadSetBase, thread::sysarch;
     166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
-        missing, ProcSchedule;
+        partial("priorities of idle processes are all the same"), ProcSchedule, scheduling::realtime;
     169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;
     170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int, missing;
     171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int, missing, MemoryShare;
@@ -236,7 +236,7 @@ call_rows! {
     174 => freebsd6_pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
         full, FilePositionWrite, file::data::write_at_6;
     175 => setfib(fibnum: Int) -> Int, partial("there is one routing table"), SocketSetOption, socket::set_table;
-    176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, missing, TimeSet;
+    176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, partial("no pulse-per-second signal"), TimeSet, adjust::discipline;
     181 => setgid(gid: Gid) -> Int, full, AuthSetIds, identity::set_group;
     182 => setegid(egid: Gid) -> Int, full, AuthSetIds, identity::set_effective_group;
     183 => seteuid(euid: Uid) -> Int, full, AuthSetIds, identity::set_effective_user;
@@ -317,7 +317,7 @@ call_rows! {
     244 => clock_nanosleep(clock_id: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
         full, TimeSleep, clock::clock_sleep;
     247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int, full, TimeGet, clock::cpu_clock;
-    248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, missing, TimeGet;
+    248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, full, TimeGet, adjust::time;
     250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
     251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
