@@ -11,6 +11,9 @@ use crate::host::linux::{abi::*, syscall::call};
 /// Size of a page.
 pub const PAGE: u64 = 4096;
 
+/// `SHM_REMAP` (linux/shm.h): a shared segment replaces what is mapped where it goes.
+pub const SHM_REMAP: u32 = 0o40000;
+
 /// Refuses ranges that touch the stub.
 fn check(cx: &Context, addr: u64, len: u64, error: Errno) -> Result<(), Errno> {
     if cx.process().owns(addr, len.next_multiple_of(PAGE)) { Err(error) } else { Ok(()) }
@@ -89,6 +92,22 @@ pub fn remap(
     }
     // SAFETY: as above.
     unsafe { call(__NR_mremap, [old.0, old_len as u64, new_len as u64, flags as u64, new.0]) }
+}
+
+/// Attaches a shared segment; flags in host bits.
+///
+/// # Errors
+/// As shmat(2); `EINVAL` for a place that is the stub's.
+pub fn attach(cx: &mut Context, id: i32, addr: Pointer, flags: u32) -> Result<u64, Errno> {
+    if flags & SHM_REMAP != 0 {
+        // `struct shmid64_ds` begins with 48 bytes of permissions (asm-generic/shmbuf.h); the size is next.
+        let mut status = [0u64; 14];
+        // SAFETY: the kernel writes 112 bytes; 2 is IPC_STAT.
+        unsafe { call(__NR_shmctl, [id as u64, 2, status.as_mut_ptr() as u64]) }?;
+        check(cx, addr.0 & !(PAGE - 1), status[6], Errno::INVAL)?;
+    }
+    // SAFETY: the guest's own address space, the stub's part excluded.
+    unsafe { call(__NR_shmat, [id as u64, addr.0, u64::from(flags)]) }
 }
 
 /// Gives advice about memory; advice in host numbers.

@@ -176,29 +176,31 @@ crate::layout! {
     }
 }
 
+/// What the host is to do where FreeBSD would notify by an event; nothing for a null pointer.
+///
+/// # Errors
+/// `EINVAL` for `SIGEV_KEVENT` and for signals that there are not, `EFAULT`.
+pub fn event_to_host(event: Pointer) -> Result<Option<HostSignalEvent>, Errno> {
+    let Some(event) = guest::get_if::<SignalEvent>(event.0)? else { return Ok(None) };
+    // SIGEV_NONE 0, SIGNAL 1, THREAD_ID 4; the host's are 1, 0, 4.
+    let notify = match event.notify {
+        0 => 1,
+        1 => 0,
+        4 => 4,
+        _ => return Err(Errno::INVAL),
+    };
+    let signo = if event.notify == 0 { 0 } else { numbers::to_host(event.signo).ok_or(Errno::INVAL)? };
+    Ok(Some(HostSignalEvent { value: event.value, signo, notify, union: [event.union[0], 0, 0, 0, 0, 0] }))
+}
+
 /// ktimer_create(2).
 ///
 /// # Errors
 /// `EINVAL` for `SIGEV_KEVENT` and unknown clocks, `EAGAIN`, `EFAULT`.
 pub fn create_timer(_cx: &mut Context, clock: i32, event: Pointer, id: Pointer) -> Result<u64, Errno> {
     let clock = to_host(clock)?;
-    let mut host = HostSignalEvent::default();
-    let mut at = 0;
-    if let Some(event) = guest::get_if::<SignalEvent>(event.0)? {
-        host.value = event.value;
-        // SIGEV_NONE 0, SIGNAL 1, THREAD_ID 4; the host's are 1, 0, 4.
-        host.notify = match event.notify {
-            0 => 1,
-            1 => 0,
-            4 => 4,
-            _ => return Err(Errno::INVAL),
-        };
-        if event.notify != 0 {
-            host.signo = numbers::to_host(event.signo).ok_or(Errno::INVAL)?;
-        }
-        host.union[0] = event.union[0];
-        at = &raw const host as u64;
-    }
+    let host = event_to_host(event)?;
+    let at = host.as_ref().map_or(0, |host| core::ptr::from_ref(host) as u64);
     // SAFETY: the event is ours, the kernel checks the guest's pointer.
     unsafe { call(__NR_timer_create, [u64::from(clock), at, id.0]) }
 }

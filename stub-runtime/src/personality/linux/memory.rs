@@ -32,21 +32,6 @@ pub fn set_break(cx: &mut Context, end: Pointer) -> Result<u64, Errno> {
     Ok(memory::set_break(cx, end.0))
 }
 
-/// `SHM_REMAP` (linux/shm.h): replaces what is mapped there.
-const SHM_REMAP: i32 = 0o40000;
-
-/// shmat(2).
-///
-/// # Errors
-/// `EINVAL` for a place that is the stub's, else the host's.
-pub fn attach_shared(cx: &mut Context, id: i32, addr: Pointer, flags: i32) -> Result<u64, Errno> {
-    if flags & SHM_REMAP != 0 && cx.process().owns(addr.0, memory::PAGE) {
-        return Err(Errno::INVAL);
-    }
-    // SAFETY: the guest's own address space.
-    unsafe { call(__NR_shmat, [id as u64, addr.0, flags as u64]) }
-}
-
 /// pkey_mprotect(2).
 ///
 /// # Errors

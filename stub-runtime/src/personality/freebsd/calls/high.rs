@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, file, identity, kqueue, memory, notify, poll, process, scheduling, socket, sysctl, terminal,
-    thread, umtx,
+    action, file, identity, ipc, kqueue, memory, mqueue, notify, poll, process, scheduling, socket, sysctl,
+    terminal, thread, umtx,
 };
 
 call_rows! {
@@ -228,16 +228,16 @@ call_rows! {
         partial("no priority protection, shared memory handles or robust lists"), ThreadWait, umtx::operate;
     455 => thr_new(param: In<ThreadParameter>, param_size: Int) -> Int, full, ThreadCreate, thread::new;
     456 => sigqueue(pid: Pid, signum: Signal, value: Address) -> Int, full, SignalQueue, action::queue;
-    457 => kmq_open(path: Path, flags: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, missing;
-    458 => kmq_setattr(mqd: Fd, attr: In<Opaque>, oattr: Out<Opaque>) -> Int, missing;
+    457 => kmq_open(path: Path, flags: OpenFlags, mode: Mode, attr: In<Opaque>) -> Fd, partial("limits are those of the host"), MemoryShare, mqueue::open;
+    458 => kmq_setattr(mqd: Fd, attr: In<Opaque>, oattr: Out<Opaque>) -> Int, full, MemoryShare, mqueue::attributes;
     459 => kmq_timedreceive(
         mqd: Fd, msg_ptr: Out<Bytes<2>>, msg_len: Size, msg_prio: Out<Uint>, abs_timeout: In<Timespec>
-    ) -> Size, missing;
+    ) -> Size, full, MemoryShare, mqueue::receive;
     460 => kmq_timedsend(
         mqd: Fd, msg_ptr: In<Bytes<2>>, msg_len: Size, msg_prio: Uint, abs_timeout: In<Timespec>
-    ) -> Int, missing;
-    461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, missing;
-    462 => kmq_unlink(path: Path) -> Int, missing;
+    ) -> Int, full, MemoryShare, mqueue::send;
+    461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, partial("not by event queue, nor to one thread"), MemoryShare, mqueue::notify;
+    462 => kmq_unlink(path: Path) -> Int, full, MemoryShare, mqueue::unlink;
     463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, missing, ProcExit;
     464 => thr_set_name(id: Tid, name: Text) -> Int, partial("the calling thread only"), ProcControl, thread::set_name;
     465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
@@ -310,9 +310,9 @@ call_rows! {
     507 => jail_set(iovp: In<List<Iovec, 1>>, iovcnt: Uint, flags: JailFlags) -> Int, missing;
     508 => jail_remove(jid: Int) -> Int, missing;
     509 => freebsd12_closefrom(lowfd: Fd) -> Int, full, FileClose, file::open::close_from;
-    510 => __semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
-    511 => msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
-    512 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
+    510 => __semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, full, MemoryShare, ipc::control_semaphores;
+    511 => msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, full, MemoryShare, ipc::control_queue;
+    512 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, full, MemoryShare, ipc::control_segment;
     513 => lpathconf(path: Path, name: PathVariable) -> Long,
         full, FsStatFilesystem, file::filesystem::link_limit;
     514 => cap_new() -> Int, none("obsolete");

@@ -4,7 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, adjust, clock, file, identity, ioctl, memory, poll, process, scheduling, socket, sysctl, thread,
+    action, adjust, clock, file, identity, ioctl, ipc, memory, poll, process, scheduling, socket, sysctl,
+    thread,
 };
 
 call_rows! {
@@ -287,18 +288,18 @@ call_rows! {
     218 => lkmnosys8() -> Int, none("a place for a kernel module's call");
     219 => lkmnosys9() -> Int, none("a place for a kernel module's call");
     220 => freebsd7___semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
-    221 => semget(key: Long, nsems: Int, semflg: IpcFlags) -> Int, missing;
-    222 => semop(semid: Int, sops: In<Opaque>, nsops: Size) -> Int, missing;
+    221 => semget(key: Long, nsems: Int, semflg: IpcFlags) -> Int, full, MemoryShare, ipc::semaphores;
+    222 => semop(semid: Int, sops: In<Opaque>, nsops: Size) -> Int, full, ThreadWait, ipc::operate_semaphores;
     223 => semconfig() -> Int, none("obsolete");
     224 => freebsd7_msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
-    225 => msgget(key: Long, msgflg: IpcFlags) -> Int, missing;
-    226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, missing;
+    225 => msgget(key: Long, msgflg: IpcFlags) -> Int, full, MemoryShare, ipc::queue;
+    226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, full, MemoryShare, ipc::send;
     227 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size,
-        missing;
-    228 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, missing, MemoryShare;
+        full, MemoryShare, ipc::receive;
+    228 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, ipc::attach;
     229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
-    230 => shmdt(shmaddr: Address) -> Int, missing, MemoryShare;
-    231 => shmget(key: Long, size: Size, shmflg: IpcFlags) -> Int, missing, MemoryShare;
+    230 => shmdt(shmaddr: Address) -> Int, full, MemoryShare, ipc::detach;
+    231 => shmget(key: Long, size: Size, shmflg: IpcFlags) -> Int, full, MemoryShare, ipc::segment;
     232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::get;
     233 => clock_settime(clock_id: ClockId, tp: In<Timespec>) -> Int, full, TimeSet, clock::set;
     234 => clock_getres(clock_id: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::resolution;

@@ -49,7 +49,7 @@ call_rows! {
     27 => mincore(start: Address, len: Size, vec: Out<Opaque>) -> Int, native, MemoryAdvise;
     28 => madvise(start: Address, len: Size, behavior: Advice) -> Int, full, MemoryAdvise, operation::memory::advise;
     29 => shmget(key: Int, size: Size, shmflg: IpcFlags) -> Int, native, MemoryShare;
-    30 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, memory::attach_shared;
+    30 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, operation::memory::attach;
     31 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, native, MemoryShare;
     32 => dup(fildes: Fd) -> Fd, full, FileDuplicate, file::open::duplicate;
     33 => dup2(oldfd: Fd, newfd: Fd) -> Fd,
