@@ -20,6 +20,7 @@ pub mod mqueue;
 pub mod names;
 pub mod notify;
 pub mod poll;
+pub mod procdesc;
 pub mod process;
 pub mod release;
 pub mod route;

@@ -6,7 +6,7 @@ use schemas::Errno;
 use super::signal as numbers;
 use super::{errno, frame};
 use crate::call::Pointer;
-use crate::context::Context;
+use crate::context::{Context, Frame};
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::signal::{HostInfo, SIGCHLD};
 use crate::host::linux::syscall::{call, call_blocking};
@@ -27,24 +27,33 @@ pub fn fork(cx: &mut Context) -> Result<u64, Errno> {
 /// # Errors
 /// `EAGAIN`, `ENOMEM`.
 pub fn vfork(cx: &mut Context) -> Result<u64, Errno> {
-    let mut child = cx.frame;
-    child.rax = 0;
-    child.rdx = 1;
-    child.rflags &= !1;
-    child.rcx = child.rip;
+    let child = vfork_frame(cx);
     let pid = thread::vfork(cx, SIGCHLD as u32 | CLONE_VFORK, child, 0, 0)?;
     cx.frame.rdx = 0;
     Ok(pid)
 }
 
+/// The state in which the child of a vfork(2) begins.
+pub fn vfork_frame(cx: &Context) -> Frame {
+    let mut child = cx.frame;
+    child.rax = 0;
+    child.rdx = 1;
+    child.rflags &= !1;
+    child.rcx = child.rip;
+    child
+}
+
 // rfork(2) flags (sys/sys/unistd.h).
-const RFFDG: i32 = 1 << 2;
-const RFPROC: i32 = 1 << 4;
+/// The child has a copy of the descriptors.
+pub const RFFDG: i32 = 1 << 2;
+/// There is a child, and not only a change of the caller.
+pub const RFPROC: i32 = 1 << 4;
 const RFMEM: i32 = 1 << 5;
 const RFNOWAIT: i32 = 1 << 6;
 const RFCFDG: i32 = 1 << 12;
 const RFPPWAIT: i32 = 1 << 31;
-const RFSPAWN: i32 = 1 << 31;
+/// As vfork(2).
+pub const RFSPAWN: i32 = 1 << 31;
 
 /// rfork(2): a child with a copy of memory and descriptors, or `RFSPAWN`/`RFMEM|RFPPWAIT`, which
 /// is vfork.
@@ -153,6 +162,23 @@ pub fn wait6(
         7 => P_ALL_HOST,
         _ => return Err(Errno::INVAL),
     };
+    wait_for(which, id as u64, 0, status, options, usage, info)
+}
+
+/// Waits for those of the host's kind `which` with `id`, children of the kinds in `also` included; gives a process's
+/// number, or zero.
+///
+/// # Errors
+/// As [`wait6`].
+pub fn wait_for(
+    which: u32,
+    id: u64,
+    also: u32,
+    status: Pointer,
+    options: i32,
+    usage: Pointer,
+    info: Pointer,
+) -> Result<u64, Errno> {
     let mut host = 0;
     for (guest, bit) in [(1, WNOHANG), (2, WSTOPPED), (4, WCONTINUED), (8, WNOWAIT), (16, WEXITED), (32, 0)] {
         if options & guest != 0 {
@@ -168,7 +194,7 @@ pub fn wait6(
     unsafe {
         call_blocking(
             __NR_waitid,
-            [u64::from(which), id as u64, &raw mut found as u64, u64::from(host), usage.0],
+            [u64::from(which), id, &raw mut found as u64, u64::from(host | also), usage.0],
         )
     }?;
     let (pid, _) = found.sender();

@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, file, identity, ipc, kqueue, memory, mqueue, notify, poll, process, scheduling, socket, sysctl,
-    terminal, thread, umtx,
+    action, file, identity, ipc, kqueue, memory, mqueue, notify, poll, procdesc, process, scheduling, socket,
+    sysctl, terminal, thread, umtx,
 };
 
 call_rows! {
@@ -319,9 +319,9 @@ call_rows! {
     515 => __cap_rights_get(version: Int, fd: Fd, rightsp: Out<Opaque>) -> Int, missing;
     516 => cap_enter() -> Int, missing;
     517 => cap_getmode(modep: Out<Uint>) -> Int, missing;
-    518 => pdfork(fdp: Out<Fd>, flags: ProcessDescriptorFlags) -> Pid, missing, ProcFork;
-    519 => pdkill(fd: Fd, signum: Signal) -> Int, missing, ProcKill;
-    520 => pdgetpid(fd: Fd, pidp: Out<Pid>) -> Int, missing, ProcGetPid;
+    518 => pdfork(fdp: Out<Fd>, flags: ProcessDescriptorFlags) -> Pid, partial("closing the descriptor neither ends nor reaps the process"), ProcFork, procdesc::fork;
+    519 => pdkill(fd: Fd, signum: Signal) -> Int, full, ProcKill, procdesc::kill;
+    520 => pdgetpid(fd: Fd, pidp: Out<Pid>) -> Int, full, ProcGetPid, procdesc::pid;
     522 => pselect(
         nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
         ts: In<Timespec>, sm: In<SignalSet>
@@ -450,10 +450,10 @@ call_rows! {
     599 => kexec_load(entry: Address, nseg: Ulong, segments: In<Opaque>, flags: Bits) -> Int,
         none("there is no kernel to replace"), SystemReboot;
     600 => pdrfork(fdp: Out<Fd>, pdflags: ProcessDescriptorFlags, rfflags: ForkFlags) -> Pid,
-        missing, ProcFork;
+        partial("closing the descriptor neither ends nor reaps the process"), ProcFork, procdesc::fork_with;
     601 => pdwait(
         fd: Fd, status: Out<WaitStatus>, options: WaitOptions, wrusage: Out<Pair<Rusage>>, info: Out<SignalInfo>
-    ) -> Int, missing, ProcWait;
+    ) -> Int, full, ProcWait, procdesc::wait;
     602 => renameat2(oldfd: DirFd, old: Path, newfd: DirFd, new: Path, flags: RenameFlags) -> Int,
         full, FsRename, file::name::rename_with;
 }
