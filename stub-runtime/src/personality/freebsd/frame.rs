@@ -12,6 +12,7 @@ use crate::host::linux::signal::{self as host, HostContext, SA_SIGINFO};
 use crate::host::linux::state::{FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, STATE_MAX, return_to, state_size};
 use crate::host::linux::syscall::call;
 use crate::operation::signal::Delivery;
+use crate::operation::thread;
 
 /// Carry flag: set on return when the call failed.
 const CARRY: u64 = 1;
@@ -146,13 +147,13 @@ crate::layout! {
 const CONTEXT_OFFSET: u64 = core::mem::offset_of!(SignalFrame, context) as u64;
 
 /// `_MC_HASSEGS | _MC_HASBASES | _MC_HASFPXSTATE`.
-const HAS_BASES: u32 = 2;
+pub const HAS_BASES: u32 = 2;
 const HAS_EXTENDED: u32 = 4;
 const HAS_ALL: u32 = 1 | HAS_BASES | HAS_EXTENDED;
 /// `_MC_FPFMT_XMM`.
-const FORMAT_XMM: u64 = 0x10002;
+pub const FORMAT_XMM: u64 = 0x10002;
 /// `_MC_FPOWNED_FPU`.
-const OWNED: u64 = 0x20001;
+pub const OWNED: u64 = 0x20001;
 const OWNED_NONE: u64 = 0x20000;
 
 /// The code a handler returns into (`sigcode`, sys/amd64/amd64/sigtramp.S):
@@ -194,11 +195,24 @@ pub fn map_signal_code() -> Result<u64, Errno> {
 }
 
 /// The thread's FS base (`ARCH_GET_FS`, asm/prctl.h).
-fn fs_base() -> u64 {
+pub fn fs_base() -> u64 {
     let mut base = 0u64;
     // SAFETY: the kernel writes one word.
     let _ = unsafe { call(__NR_arch_prctl, [0x1003, &raw mut base as u64]) };
     base
+}
+
+/// A context with the segments of user code and nothing else (sys/amd64/include/segments.h).
+pub fn selectors() -> MachineContext {
+    MachineContext {
+        fs: 0x13,
+        gs: 0x1b,
+        es: 0x3b,
+        ds: 0x3b,
+        cs: 0x43,
+        ss: 0x3b,
+        ..MachineContext::default()
+    }
 }
 
 /// FreeBSD's trap number (sys/x86/include/trap.h) for the processor's exception vector.
@@ -301,25 +315,20 @@ pub fn push_frame(cx: &mut Context, d: &Delivery<'_>) -> Result<Frame, Errno> {
         r14: s.r14,
         r15: s.r15,
         trapno: if d.info.is_fault() { trap_number(d.host.trap) } else { 0 },
-        fs: 0x13,
-        gs: 0x1b,
         addr: if d.info.is_fault() { d.host.fault_address } else { 0 },
         flags: HAS_ALL,
-        es: 0x3b,
-        ds: 0x3b,
         err: d.host.error,
         rip: s.rip,
-        cs: 0x43,
         rflags: s.rflags,
         rsp: s.rsp,
-        ss: 0x3b,
         len: size_of::<MachineContext>() as u64,
         fpformat: FORMAT_XMM,
         ownedfp: if state_len == 0 { OWNED_NONE } else { OWNED },
         fsbase: fs_base(),
+        gsbase: cx.guest_gs,
         xfpustate: extended_at,
         xfpustate_len: extended_len as u64,
-        ..MachineContext::default()
+        ..selectors()
     };
     if state_len != 0 {
         // SAFETY: 512 bytes at least, as above.
@@ -365,6 +374,7 @@ pub fn signal_return(cx: &mut Context, at: u64) -> Result<u64, Errno> {
         // ARCH_SET_FS.
         // SAFETY: the guest's own register; a non-canonical value is refused.
         unsafe { call(__NR_arch_prctl, [0x1002, m.fsbase]) }?;
+        thread::set_gs_base(cx, m.gsbase)?;
     }
     let host = HostContext {
         rdi: m.rdi,

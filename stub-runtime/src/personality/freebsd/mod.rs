@@ -6,6 +6,7 @@ pub mod action;
 pub mod adjust;
 pub mod calls;
 pub mod clock;
+pub mod context;
 pub mod errno;
 pub mod file;
 pub mod flags;

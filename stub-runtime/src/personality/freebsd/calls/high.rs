@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, file, identity, ipc, kqueue, memory, mqueue, notify, poll, procdesc, process, scheduling, socket,
-    sysctl, terminal, thread, umtx,
+    action, context, file, identity, ipc, kqueue, memory, mqueue, notify, poll, procdesc, process, scheduling,
+    socket, sysctl, terminal, thread, umtx,
 };
 
 call_rows! {
@@ -183,9 +183,9 @@ call_rows! {
     416 => sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>) -> Int,
         full, SignalAction, action::action;
     417 => sigreturn(sigcntxp: In<Opaque>) -> Never, full, SignalReturn, action::signal_return;
-    421 => getcontext(ucp: Out<Opaque>) -> Int, missing, SignalReturn;
-    422 => setcontext(ucp: In<Opaque>) -> Int, missing, SignalReturn;
-    423 => swapcontext(oucp: Out<Opaque>, ucp: In<Opaque>) -> Int, missing, SignalReturn;
+    421 => getcontext(ucp: Out<Opaque>) -> Int, full, SignalReturn, context::get;
+    422 => setcontext(ucp: In<Opaque>) -> Int, full, SignalReturn, context::set;
+    423 => swapcontext(oucp: Out<Opaque>, ucp: In<Opaque>) -> Int, full, SignalReturn, context::swap;
     424 => freebsd13_swapoff(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
     425 => __acl_get_link(path: Path, type: Int, aclp: Out<Opaque>) -> Int,
         partial("no file has access control lists"), FsGetAttribute, file::acl::of_link;
