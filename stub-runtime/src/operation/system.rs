@@ -1,7 +1,7 @@
 //! What a guest may know of the machine, and the settings of the system that it asks for by name or number.
 
 use schemas::message::{data_words, text_words};
-use schemas::system::control;
+use schemas::system::{control, log, module, reboot};
 use schemas::{Errno, Operation};
 
 use crate::call::Pointer;
@@ -131,4 +131,91 @@ pub fn setting<T>(
 pub fn random(_cx: &mut Context, buffer: Pointer, len: usize, flags: u32) -> Result<u64, Errno> {
     // SAFETY: the kernel checks the guest's pointer.
     unsafe { call_blocking(abi::__NR_getrandom, [buffer.0, len as u64, u64::from(flags)]) }
+}
+
+/// Ends the world of the guest's OS, as reboot(2); `how` is one of the host's `LINUX_REBOOT_CMD_*`.
+///
+/// # Errors
+/// `EPERM` unless the deployment allows it; `EIO` when the mapper is gone.
+pub fn reboot(cx: &Context, how: u32) -> Result<(), Errno> {
+    transport::call::<reboot::params::Owned, reboot::results::Owned, _>(
+        cx,
+        Operation::SystemReboot,
+        0,
+        &[],
+        |mut params| {
+            params.set_how(how);
+            Ok(())
+        },
+        |_, _| Ok(()),
+    )
+}
+
+/// Writes a line to the log of the world.
+///
+/// # Errors
+/// `EMSGSIZE` for a line that is too long; `EIO` when the mapper is gone.
+pub fn log(cx: &Context, line: &[u8]) -> Result<(), Errno> {
+    const WRITE: u32 = u32::MAX;
+    transport::call::<log::params::Owned, log::results::Owned, _>(
+        cx,
+        Operation::SystemLog,
+        data_words(line.len()),
+        &[],
+        |mut params| {
+            params.set_action(WRITE);
+            params.set_data(line);
+            Ok(())
+        },
+        |_, _| Ok(()),
+    )
+}
+
+/// The number of a module of the kernel, of which servers do the work.
+///
+/// # Errors
+/// `ENOENT`; `EIO` when the mapper is gone.
+pub fn find_module(cx: &Context, name: &[u8]) -> Result<i32, Errno> {
+    ask_module(cx, module::Action::Find, name, 0, |results| Ok(results.get_identifier()))
+}
+
+/// Lets `read` see the module behind another, by its number and name. Behind 0 is the first; there is none behind the
+/// last.
+///
+/// # Errors
+/// `ENOENT` when there is no such module; `EIO` when the mapper is gone.
+pub fn module_after<T>(
+    cx: &Context,
+    number: i32,
+    read: impl FnOnce(Option<(i32, &[u8])>) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    ask_module(cx, module::Action::List, b"", number, |results| {
+        let names = results.get_names()?;
+        if names.is_empty() {
+            return read(None);
+        }
+        read(Some((results.get_identifier(), names.get(0)?.as_bytes())))
+    })
+}
+
+fn ask_module<T>(
+    cx: &Context,
+    action: module::Action,
+    name: &[u8],
+    number: i32,
+    read: impl FnOnce(module::results::Reader<'_>) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    transport::call::<module::params::Owned, module::results::Owned, _>(
+        cx,
+        Operation::SystemModule,
+        data_words(name.len()),
+        &[],
+        |mut params| {
+            params.set_action(action);
+            params.set_name(name);
+            params.set_identifier(number);
+            Ok(())
+        },
+        |results, _| read(results),
+    )
 }

@@ -204,15 +204,7 @@ pub fn fs_base() -> u64 {
 
 /// A context with the segments of user code and nothing else (sys/amd64/include/segments.h).
 pub fn selectors() -> MachineContext {
-    MachineContext {
-        fs: 0x13,
-        gs: 0x1b,
-        es: 0x3b,
-        ds: 0x3b,
-        cs: 0x43,
-        ss: 0x3b,
-        ..MachineContext::default()
-    }
+    MachineContext { fs: 0x13, gs: 0x1b, es: 0x3b, ds: 0x3b, cs: 0x43, ss: 0x3b, ..MachineContext::default() }
 }
 
 /// FreeBSD's trap number (sys/x86/include/trap.h) for the processor's exception vector.

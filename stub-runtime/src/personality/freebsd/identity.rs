@@ -168,6 +168,54 @@ pub fn set_supplementary_groups(_cx: &mut Context, size: i32, list: Pointer) -> 
     unsafe { call(__NR_setgroups, [size as u64, list.0]) }
 }
 
+crate::layout! {
+    /// `struct setcred` (sys/sys/ucred.h).
+    pub struct Credentials: 48 {
+        pub uid: u32,
+        pub ruid: u32,
+        pub svuid: u32,
+        pub gid: u32,
+        pub rgid: u32,
+        pub svgid: u32,
+        pub pad: u32,
+        pub groups_count: u32,
+        pub groups: u64,
+        pub label: u64,
+    }
+}
+
+/// setcred(2): several identities at once, for the privileged only.
+///
+/// # Errors
+/// `EPERM`, `EINVAL` for unknown flags or another size, `EOPNOTSUPP` for a label, `EFAULT`.
+pub fn set_credentials(cx: &mut Context, flags: u64, at: Pointer, size: usize) -> Result<u64, Errno> {
+    // SETCREDF_UID, RUID, SVUID, GID, RGID, SVGID, SUPP_GROUPS, MAC_LABEL.
+    const SUPPLEMENTARY: u64 = 1 << 6;
+    const LABEL: u64 = 1 << 7;
+    const ALL: u64 = 0xff;
+    if flags & !ALL != 0 || size != size_of::<Credentials>() {
+        return Err(Errno::INVAL);
+    }
+    if flags & LABEL != 0 {
+        return Err(Errno::OPNOTSUPP);
+    }
+    let new: Credentials = guest::get(at.0)?;
+    if three(__NR_getresuid)?[1] != 0 {
+        return Err(Errno::PERM);
+    }
+    if flags & SUPPLEMENTARY != 0 {
+        set_supplementary_groups(cx, new.groups_count as i32, Pointer(new.groups))?;
+    }
+    let chosen = |bit: u32, id: u32| u64::from(if flags & 1 << bit != 0 { id } else { u32::MAX });
+    let groups = [chosen(4, new.rgid), chosen(3, new.gid), chosen(5, new.svgid)];
+    let users = [chosen(1, new.ruid), chosen(0, new.uid), chosen(2, new.svuid)];
+    // SAFETY: no pointers. Groups first, as they need the privilege that the user may give up.
+    unsafe {
+        call(__NR_setresgid, groups)?;
+        call(__NR_setresuid, users)
+    }
+}
+
 /// issetugid(2): set-id bits are not honoured, so nobody ever is.
 ///
 /// # Errors

@@ -425,6 +425,30 @@ pub mod ids {
     }
 }
 
+/// kcmp(2): whether two processes share something.
+///
+/// # Errors
+/// `EINVAL` for another kind, `ESRCH`, `EPERM`, `EBADF`.
+pub fn compare(
+    _cx: &mut Context,
+    first: i32,
+    second: i32,
+    kind: i32,
+    first_index: u64,
+    second_index: u64,
+) -> Result<u64, Errno> {
+    // KCMP_FILE, FILES, SIGHAND, VM of sys/sys/unistd.h; the host's are 0, 2, 4, 1 (linux/kcmp.h).
+    let kind = match kind {
+        100 => 0,
+        102 => 2,
+        103 => 4,
+        104 => 1,
+        _ => return Err(Errno::INVAL),
+    };
+    // SAFETY: no pointers.
+    unsafe { call(__NR_kcmp, [first as u64, second as u64, kind, first_index, second_index]) }
+}
+
 /// Gives an error as the result with success, as the calls do that follow pthread's convention
 /// (`kern_posix_error`, sys/kern/kern_sig.c).
 ///

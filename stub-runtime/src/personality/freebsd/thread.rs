@@ -1,5 +1,7 @@
 //! FreeBSD's kernel threads (thr_new(2) and its kin, sys/sys/thr.h).
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use linux_raw_sys::general::*;
 use schemas::Errno;
 
@@ -7,8 +9,9 @@ use super::{signal as numbers, umtx};
 use crate::call::Pointer;
 use crate::context::{Context, Frame};
 use crate::guest;
-use crate::host::linux::syscall::call;
+use crate::host::linux::syscall::{RESTART, call, call_blocking};
 use crate::operation::thread;
+use crate::process::Lock;
 
 crate::layout! {
     /// `struct thr_param` (sys/sys/thr.h).
@@ -81,7 +84,7 @@ pub fn exit(cx: &mut Context, state: Pointer) -> Result<i32, Errno> {
 /// # Errors
 /// `EFAULT`.
 pub fn own_id(cx: &mut Context, id: Pointer) -> Result<i32, Errno> {
-    let tid = u64::from(cx.tid.load(core::sync::atomic::Ordering::Relaxed));
+    let tid = u64::from(cx.tid.load(Ordering::Relaxed));
     guest::put(id.0, &tid)?;
     Ok(0)
 }
@@ -107,7 +110,7 @@ pub fn kill_in(cx: &mut Context, pid: i32, id: i64, signal: i32) -> Result<i32, 
         unsafe { call(__NR_tgkill, [pid as u64, id as u64, number as u64]) }?;
         return Ok(0);
     }
-    let own = cx.tid.load(core::sync::atomic::Ordering::Relaxed);
+    let own = cx.tid.load(Ordering::Relaxed);
     let mut sent = false;
     cx.process().each_thread(|tid| {
         if tid != own {
@@ -116,6 +119,58 @@ pub fn kill_in(cx: &mut Context, pid: i32, id: i64, signal: i32) -> Result<i32, 
         }
     });
     if sent { Ok(0) } else { Err(Errno::SRCH) }
+}
+
+/// Threads that were woken and have not been suspended since.
+static WOKEN: Lock<[u32; WOKEN_MAX]> = Lock::new([0; WOKEN_MAX]);
+/// Changes with every waking; suspended threads sleep on it.
+static WAKINGS: AtomicU32 = AtomicU32::new(0);
+const WOKEN_MAX: usize = 64;
+
+/// thr_suspend(2): waits until another thread wakes this one.
+///
+/// # Errors
+/// `ETIMEDOUT`, `EINTR`, `EINVAL` for a time that is none, `EFAULT`.
+pub fn suspend(cx: &mut Context, timeout: Pointer) -> Result<u64, Errno> {
+    let own = cx.tid.load(Ordering::Relaxed);
+    loop {
+        let seen = WAKINGS.load(Ordering::Acquire);
+        if let Some(place) = WOKEN.lock().iter_mut().find(|tid| **tid == own) {
+            *place = 0;
+            return Ok(0);
+        }
+        let at = WAKINGS.as_ptr() as u64;
+        let operation = u64::from(FUTEX_WAIT | FUTEX_PRIVATE_FLAG);
+        // SAFETY: the word is ours, the kernel checks the guest's time.
+        match unsafe { call_blocking(__NR_futex, [at, operation, u64::from(seen), timeout.0]) } {
+            Ok(_) | Err(Errno::AGAIN) => {}
+            // A suspension is not taken again: the waking may have been for it.
+            Err(RESTART) => return Err(Errno::INTR),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// thr_wake(2): ends the suspension of a thread, or spares it the next one.
+///
+/// # Errors
+/// `ESRCH` for a thread that is none of this process, `EAGAIN` when too many are woken that do not sleep.
+pub fn wake(cx: &mut Context, id: i64) -> Result<u64, Errno> {
+    let mut found = false;
+    cx.process().each_thread(|tid| found |= i64::from(tid) == id);
+    if !found {
+        return Err(Errno::SRCH);
+    }
+    let tid = id as u32;
+    {
+        let mut woken = WOKEN.lock();
+        if !woken.contains(&tid) {
+            *woken.iter_mut().find(|place| **place == 0).ok_or(Errno::AGAIN)? = tid;
+        }
+    }
+    WAKINGS.fetch_add(1, Ordering::Release);
+    umtx::wake(WAKINGS.as_ptr() as u64, i32::MAX as u64, true)?;
+    Ok(0)
 }
 
 /// thr_set_name(2).
@@ -127,7 +182,7 @@ pub fn set_name(cx: &mut Context, id: i64, name: Pointer) -> Result<i32, Errno> 
     if name.0 != 0 {
         guest::read_some(name.0, &mut bytes[..15]);
     }
-    let own = i64::from(cx.tid.load(core::sync::atomic::Ordering::Relaxed));
+    let own = i64::from(cx.tid.load(Ordering::Relaxed));
     if id == own {
         // SAFETY: the kernel reads 16 bytes; 15 is PR_SET_NAME.
         unsafe { call(__NR_prctl, [15, bytes.as_ptr() as u64]) }?;

@@ -4,23 +4,23 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, context, file, identity, ipc, kqueue, memory, mqueue, notify, poll, procdesc, process, scheduling,
-    socket, sysctl, terminal, thread, umtx,
+    action, context, file, identity, ipc, kernel, kqueue, memory, mqueue, notify, poll, procdesc, process,
+    scheduling, session, socket, sysctl, terminal, thread, umtx,
 };
 
 call_rows! {
     pub const ROWS;
 
-    300 => modnext(modid: Int) -> Int, missing, SystemModule;
-    301 => modstat(modid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
-    302 => modfnext(modid: Int) -> Int, missing, SystemModule;
-    303 => modfind(name: Text) -> Int, missing, SystemModule;
+    300 => modnext(modid: Int) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::next;
+    301 => modstat(modid: Int, stat: Out<Opaque>) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::module_status;
+    302 => modfnext(modid: Int) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::next_in_file;
+    303 => modfind(name: Text) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::find;
     304 => kldload(file: Path) -> Int, none("there is no kernel to load a module into"), SystemModule;
     305 => kldunload(fileid: Int) -> Int, none("there is no kernel to take a module from"), SystemModule;
-    306 => kldfind(file: Path) -> Int, missing, SystemModule;
-    307 => kldnext(fileid: Int) -> Int, missing, SystemModule;
-    308 => kldstat(fileid: Int, stat: Out<Opaque>) -> Int, missing, SystemModule;
-    309 => kldfirstmod(fileid: Int) -> Int, missing, SystemModule;
+    306 => kldfind(file: Path) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::find;
+    307 => kldnext(fileid: Int) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::next;
+    308 => kldstat(fileid: Int, stat: Out<Opaque>) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::file_status;
+    309 => kldfirstmod(fileid: Int) -> Int, partial("modules are what servers of the world do"), SystemModule, kernel::first_module;
     310 => getsid(pid: Pid) -> Pid, full, ProcGetSession, process::ids::session;
     311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, full, AuthSetIds, identity::set_all_users;
     312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, full, AuthSetIds, identity::set_all_groups;
@@ -53,7 +53,7 @@ call_rows! {
     336 => freebsd4_sendfile(
         fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
     ) -> Int, none("FreeBSD 4 had no amd64 programs"), FileSend;
-    337 => kldsym(fileid: Int, cmd: Int, data: InOut<Opaque>) -> Int, missing, SystemModule;
+    337 => kldsym(fileid: Int, cmd: Int, data: InOut<Opaque>) -> Int, partial("no symbols"), SystemModule, kernel::symbol;
     338 => jail(jail: In<Opaque>) -> Int, missing;
     339 => nnpfs_syscall(operation: Int, a_pathP: Path, a_opcode: Int, a_paramsP: Address, a_followSymlinks: Int) -> Int,
         none("the Arla file system is a kernel module");
@@ -138,10 +138,10 @@ call_rows! {
         none("no mandatory access control policy is loaded");
     389 => __mac_set_file(path_p: Path, mac_p: In<Opaque>) -> Int,
         none("no mandatory access control policy is loaded");
-    390 => kenv(what: Int, name: Text, value: InOut<Buffer<3>>, len: Int) -> Int, missing, SystemControl;
+    390 => kenv(what: Int, name: Text, value: InOut<Buffer<3>>, len: Int) -> Int, partial("always empty"), SystemControl, kernel::environment;
     391 => lchflags(path: Path, flags: FileFlags) -> Int,
         partial("files of the host have no flags"), FsSetMode, file::attribute::set_flags_of_link;
-    392 => uuidgen(store: Out<Opaque>, count: Int) -> Int, missing, SystemRandom;
+    392 => uuidgen(store: Out<Opaque>, count: Int) -> Int, full, SystemRandom, kernel::identifiers;
     393 => sendfile(
         fd: Fd, s: Fd, offset: Offset, nbytes: Size, hdtr: In<Opaque>, sbytes: Out<Long>, flags: Bits
     ) -> Int, full, FileSend, file::send::send;
@@ -211,8 +211,8 @@ call_rows! {
         full, FsListAttributes, file::extended::list_link;
     440 => kse_switchin() -> Int, none("obsolete");
     441 => ksem_timedwait(id: Long, abstime: In<Timespec>) -> Int, missing, ThreadWait;
-    442 => thr_suspend(timeout: In<Timespec>) -> Int, missing, ThreadWait;
-    443 => thr_wake(id: Tid) -> Int, missing, ThreadWake;
+    442 => thr_suspend(timeout: In<Timespec>) -> Int, full, ThreadWait, thread::suspend;
+    443 => thr_wake(id: Tid) -> Int, full, ThreadWake, thread::wake;
     444 => kldunloadf(fileid: Int, flags: Int) -> Int,
         none("there is no kernel to take a module from"), SystemModule;
     445 => audit(record: In<Bytes<1>>, length: Uint) -> Int, none("no audit trail is kept");
@@ -238,7 +238,7 @@ call_rows! {
     ) -> Int, full, MemoryShare, mqueue::send;
     461 => kmq_notify(mqd: Fd, sigev: In<SignalEvent>) -> Int, partial("not by event queue, nor to one thread"), MemoryShare, mqueue::notify;
     462 => kmq_unlink(path: Path) -> Int, full, MemoryShare, mqueue::unlink;
-    463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, missing, ProcExit;
+    463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, partial("arguments are not logged"), ProcExit, kernel::abort;
     464 => thr_set_name(id: Tid, name: Text) -> Int, partial("the calling thread only"), ProcControl, thread::set_name;
     465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
     466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
@@ -326,8 +326,8 @@ call_rows! {
         nd: Int, in: InOut<DescriptorSet<0>>, ou: InOut<DescriptorSet<0>>, ex: InOut<DescriptorSet<0>>,
         ts: In<Timespec>, sm: In<SignalSet>
     ) -> Int, full, EventSelect, poll::select_masked;
-    523 => getloginclass(namebuf: Out<Buffer<1>>, namelen: Size) -> Int, missing, ProcGetSession;
-    524 => setloginclass(namebuf: Text) -> Int, missing, ProcSetSession;
+    523 => getloginclass(namebuf: Out<Buffer<1>>, namelen: Size) -> Int, full, ProcGetSession, session::class;
+    524 => setloginclass(namebuf: Text) -> Int, partial("until execve"), ProcSetSession, session::set_class;
     525 => rctl_get_racct(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
         none("resources are not accounted by rules");
     526 => rctl_get_rules(inbufp: In<Bytes<1>>, inbuflen: Size, outbufp: Out<Opaque>, outbuflen: Size) -> Int,
@@ -434,11 +434,11 @@ call_rows! {
     586 => timerfd_gettime(fd: Fd, curr_value: Out<Itimerspec>) -> Int, full, EventTimerDescriptor, notify::timer;
     587 => timerfd_settime(fd: Fd, flags: TimerFlags, new_value: In<Itimerspec>, old_value: Out<Itimerspec>) -> Int,
         full, EventTimerDescriptor, notify::set_timer;
-    588 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, missing;
+    588 => kcmp(pid1: Pid, pid2: Pid, type: Int, idx1: Ulong, idx2: Ulong) -> Int, partial("files as descriptions only, not as objects"), ProcTrace, process::compare;
     589 => getrlimitusage(which: LimitKind, flags: Int, res: Out<Ulong>) -> Int, missing, ProcUsage;
     590 => fchroot(fd: Fd) -> Int,
         partial("only where the deployment and the host allow it"), FsChangeRoot, file::filesystem::change_root_to;
-    591 => setcred(flags: Bits, wcred: In<Opaque>, size: Size) -> Int, missing, AuthSetIds;
+    591 => setcred(flags: Bits, wcred: In<Opaque>, size: Size) -> Int, partial("no labels"), AuthSetIds, identity::set_credentials;
     592 => exterrctl(op: Uint, flags: Bits, ptr: Address) -> Int, missing;
     593 => inotify_add_watch_at(fd: Fd, dfd: DirFd, path: Path, mask: WatchMask) -> Int,
         full, FsWatch, file::name::watch;

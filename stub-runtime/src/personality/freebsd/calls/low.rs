@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, adjust, clock, file, identity, ioctl, ipc, memory, poll, process, scheduling, socket, sysctl,
-    thread,
+    action, adjust, clock, file, identity, ioctl, ipc, kernel, memory, poll, process, scheduling, session,
+    socket, sysctl, thread,
 };
 
 call_rows! {
@@ -76,13 +76,13 @@ call_rows! {
         none("4.3BSD call, not built for amd64"), SignalAction;
     47 => getgid() -> Gid, full, AuthGetIds, identity::group;
     48 => osigprocmask(how: MaskHow, mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
-    49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int, missing, ProcGetSession;
-    50 => setlogin(namebuf: Text) -> Int, missing, ProcSetSession;
+    49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int, partial("nobody logs in to a world"), ProcGetSession, session::user;
+    50 => setlogin(namebuf: Text) -> Int, partial("until execve"), ProcSetSession, session::set_user;
     51 => acct(path: Path) -> Int, none("no process accounting");
     52 => osigpending() -> Int, none("4.3BSD call, not built for amd64"), SignalPending;
     53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
     54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, partial("requests to descriptors, terminals and interfaces"), DeviceControl, ioctl::control;
-    55 => reboot(opt: Bits) -> Int, missing, SystemReboot;
+    55 => reboot(opt: Bits) -> Int, partial("ends the guests of this OS where the deployment allows it"), SystemReboot, kernel::reboot;
     56 => revoke(path: Path) -> Int, missing, DeviceControl;
     57 => symlink(path: Path, link: Path) -> Int, full, FsSymbolicLink, file::name::symbolic_link;
     58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size,
