@@ -217,22 +217,40 @@ pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<u64, Errno> {
 /// `EINVAL`, `ESRCH`, `EPERM`, `EAGAIN`.
 pub fn queue(_cx: &mut Context, pid: i32, signal: i32, value: Pointer) -> Result<i32, Errno> {
     let number = if signal == 0 { 0 } else { numbers::to_host(signal).ok_or(Errno::INVAL)? };
-    // SAFETY: no pointers.
-    let (own, uid) = unsafe { (call::<0>(__NR_getpid, [])?, call::<0>(__NR_getuid, [])?) };
-    let info = host::HostInfo {
-        signo: number,
-        // SI_QUEUE of the host.
-        code: -1,
-        fields: core::array::from_fn(|i| match i {
-            0 => own | uid << 32,
-            1 => value.0,
-            _ => 0,
-        }),
-        ..host::HostInfo::default()
-    };
+    /// `SI_QUEUE` of the host.
+    const QUEUED: i32 = -1;
+    let info = information(number, QUEUED, value.0)?;
     // SAFETY: the information is ours.
     unsafe { call(__NR_rt_sigqueueinfo, [pid as u64, number as u64, &raw const info as u64]) }?;
     Ok(0)
+}
+
+/// What the host tells of a signal that this process sends with a value.
+fn information(number: i32, code: i32, value: u64) -> Result<host::HostInfo, Errno> {
+    // SAFETY: no pointers.
+    let (own, uid) = unsafe { (call::<0>(__NR_getpid, [])?, call::<0>(__NR_getuid, [])?) };
+    let mut info = host::HostInfo { signo: number, code, ..host::HostInfo::default() };
+    info.fields[0] = own | uid << 32;
+    info.fields[1] = value;
+    Ok(info)
+}
+
+/// Sends this process, or one thread of it, a signal of the host with a value.
+///
+/// # Errors
+/// `ESRCH` for a thread that is none of this process, `EAGAIN`.
+pub fn tell(thread: Option<i32>, number: i32, code: i32, value: u64) -> Result<(), Errno> {
+    let info = information(number, code, value)?;
+    let at = &raw const info as u64;
+    // SAFETY: the information is ours.
+    unsafe {
+        let own = call::<0>(__NR_getpid, [])?;
+        match thread {
+            Some(tid) => call(__NR_rt_tgsigqueueinfo, [own, tid as u64, number as u64, at]),
+            None => call(__NR_rt_sigqueueinfo, [own, number as u64, at]),
+        }
+    }
+    .map(drop)
 }
 
 /// sigreturn(2).

@@ -4,6 +4,7 @@ use super::Personality;
 
 pub mod action;
 pub mod adjust;
+pub mod aio;
 pub mod calls;
 pub mod clock;
 pub mod context;

@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, context, file, identity, ipc, kernel, kqueue, memory, mqueue, notify, poll, procdesc, process,
-    scheduling, session, socket, sysctl, terminal, thread, umtx,
+    action, aio, context, file, identity, ipc, kernel, kqueue, memory, mqueue, notify, poll, procdesc,
+    process, scheduling, session, socket, sysctl, terminal, thread, umtx,
 };
 
 call_rows! {
@@ -25,11 +25,11 @@ call_rows! {
     311 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, full, AuthSetIds, identity::set_all_users;
     312 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, full, AuthSetIds, identity::set_all_groups;
     313 => signanosleep() -> Int, none("obsolete");
-    314 => aio_return(aiocbp: InOut<Opaque>) -> Size, missing, EventPoll;
+    314 => aio_return(aiocbp: InOut<Opaque>) -> Size, full, EventPoll, aio::result;
     315 => aio_suspend(aiocbp: In<List<Address, 1>>, nent: Int, timeout: In<Timespec>) -> Int,
-        missing, EventPoll;
-    316 => aio_cancel(fd: Fd, aiocbp: In<Opaque>) -> Int, missing, EventPoll;
-    317 => aio_error(aiocbp: In<Opaque>) -> Int, missing, EventPoll;
+        full, EventPoll, aio::wait_some;
+    316 => aio_cancel(fd: Fd, aiocbp: In<Opaque>) -> Int, full, EventPoll, aio::cancel;
+    317 => aio_error(aiocbp: In<Opaque>) -> Int, full, EventPoll, aio::error;
     318 => freebsd6_aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
     319 => freebsd6_aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
     320 => freebsd6_lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<Opaque>) -> Int,
@@ -93,7 +93,7 @@ call_rows! {
     ) -> Size, full, FsGetAttribute, file::extended::get_file;
     358 => extattr_delete_file(path: Path, attrnamespace: AttributeNamespace, attrname: Text) -> Int,
         full, FsRemoveAttribute, file::extended::delete_file;
-    359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, missing, EventPoll;
+    359 => aio_waitcomplete(aiocbp: Out<Address>, timeout: In<Timespec>) -> Size, full, EventPoll, aio::wait_any;
     360 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, full, AuthGetIds, identity::all_users;
     361 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, full, AuthGetIds, identity::all_groups;
     362 => kqueue() -> Fd, partial("the queue does not outlive execve"), EventQueueCreate, kqueue::create;
@@ -240,7 +240,7 @@ call_rows! {
     462 => kmq_unlink(path: Path) -> Int, full, MemoryShare, mqueue::unlink;
     463 => abort2(why: Text, nargs: Int, args: In<List<Address, 1>>) -> Never, partial("arguments are not logged"), ProcExit, kernel::abort;
     464 => thr_set_name(id: Tid, name: Text) -> Int, partial("the calling thread only"), ProcControl, thread::set_name;
-    465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, missing, FileSynchronize;
+    465 => aio_fsync(op: Int, aiocbp: In<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FileSynchronize, aio::synchronize;
     466 => rtprio_thread(function: PriorityFunction, lwpid: Int, rtp: InOut<RealtimePriority>) -> Int,
         partial("priorities of idle threads are all the same"), ProcSchedule, scheduling::realtime;
     471 => sctp_peeloff(sd: Fd, name: Uint) -> Fd, none("no SCTP"), SocketAccept;
@@ -360,7 +360,7 @@ call_rows! {
     541 => accept4(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>, flags: SocketType) -> Fd,
         full, SocketAccept, socket::accept4;
     542 => pipe2(fildes: Out<Pair<Fd>>, flags: OpenFlags) -> Int, partial("pipes go one way"), PflocalPipe, socket::pipe2;
-    543 => aio_mlock(aiocbp: In<Opaque>) -> Int, missing, MemoryLock;
+    543 => aio_mlock(aiocbp: In<Opaque>) -> Int, partial("done at once; not told by event queues"), MemoryLock, aio::lock;
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int, partial("the signal of a parent's end only"), ProcControl, process::control;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
         full, EventPoll, poll::poll_masked;
@@ -422,8 +422,8 @@ call_rows! {
     576 => rpctls_syscall(op: Int, path: Path) -> Int,
         none("the in-kernel RPC client is not part of the world");
     577 => __specialfd(type: SpecialDescriptor, req: In<Bytes<2>>, len: Size) -> Fd, full, EventNotify, notify::special;
-    578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
-    579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
+    578 => aio_writev(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionWrite, aio::write_vector;
+    579 => aio_readv(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionRead, aio::read_vector;
     580 => fspacectl(fd: Fd, cmd: Int, rqsr: In<FileRange>, flags: Int, rmsr: Out<FileRange>) -> Int,
         full, FileAllocate, file::data::space;
     581 => sched_getcpu() -> Int, full, ThreadAffinity, scheduling::processor;

@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, adjust, clock, file, identity, ioctl, ipc, kernel, memory, poll, process, scheduling, session,
-    socket, sysctl, thread,
+    action, adjust, aio, clock, file, identity, ioctl, ipc, kernel, memory, poll, process, scheduling,
+    session, socket, sysctl, thread,
 };
 
 call_rows! {
@@ -325,10 +325,10 @@ call_rows! {
     253 => issetugid() -> Int, full, AuthGetIds, identity::is_set_id;
     254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int,
         full, FsSetOwner, file::attribute::set_owner_of_link;
-    255 => aio_read(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionRead;
-    256 => aio_write(aiocbp: InOut<Opaque>) -> Int, missing, FilePositionWrite;
+    255 => aio_read(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionRead, aio::read;
+    256 => aio_write(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionWrite, aio::write;
     257 => lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<SignalEvent>) -> Int,
-        missing, FilePositionRead;
+        partial("files only, done at once; not told by event queues"), FilePositionRead, aio::list;
     272 => freebsd11_getdents(fd: Fd, buf: Out<Opaque>, count: Size) -> Int,
         full, FileReadDirectory, file::directory::entries_without_base_11;
     274 => lchmod(path: Path, mode: Mode) -> Int,
