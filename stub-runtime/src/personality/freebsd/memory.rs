@@ -87,6 +87,24 @@ pub fn map(
     memory::map(cx, addr.0, len, prot, host, fd, offset)
 }
 
+/// mmap(2) of FreeBSD 6 and before, which pads the offset.
+///
+/// # Errors
+/// As [`map`].
+#[expect(clippy::too_many_arguments, reason = "the call has as many")]
+pub fn map_6(
+    cx: &mut Context,
+    addr: Pointer,
+    len: usize,
+    prot: i32,
+    flags: u32,
+    fd: i32,
+    _pad: i32,
+    offset: i64,
+) -> Result<u64, Errno> {
+    map(cx, addr, len, prot, flags, fd, offset)
+}
+
 /// Maps at a multiple of `alignment`: reserves more, puts the mapping inside, gives the rest back.
 fn map_aligned(
     cx: &mut Context,

@@ -11,7 +11,8 @@ use crate::personality::freebsd::{
 call_rows! {
     pub const ROWS;
 
-    0 => syscall(number: Int) -> Long, missing;
+    0 => syscall(number: Int) -> Long,
+        none("the call that it names is taken in its place; it names itself here");
     1 => exit(rval: Int) -> Never, full, ProcExit, process::exit;
     2 => fork() -> Pid, full, ProcFork, process::fork;
     3 => read(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size) -> Size, full, FileRead, operation::file::read;
@@ -43,9 +44,12 @@ call_rows! {
     23 => setuid(uid: Uid) -> Int, full, AuthSetIds, identity::set_user;
     24 => getuid() -> Uid, full, AuthGetIds, identity::user;
     25 => geteuid() -> Uid, full, AuthGetIds, identity::effective_user;
-    26 => ptrace(req: TraceRequest, pid: Pid, addr: Address, data: Int) -> Int, missing, ProcTrace;
-    27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, full, SocketReceive, socket::receive_message;
-    28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, full, SocketSend, socket::send_message;
+    26 => ptrace(req: TraceRequest, pid: Pid, addr: Address, data: Int) -> Int,
+        none("a debugger would see the stub at work instead of the guest"), ProcTrace;
+    27 => recvmsg(s: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size,
+        full, SocketReceive, socket::receive_message;
+    28 => sendmsg(s: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size,
+        full, SocketSend, socket::send_message;
     29 => recvfrom(
         s: Fd, buf: Out<Bytes<2>>, len: Size, flags: MessageFlags,
         from: Out<SocketAddress<5>>, fromlenaddr: InOut<SocketLength>
@@ -71,19 +75,24 @@ call_rows! {
     43 => getegid() -> Gid, full, AuthGetIds, identity::effective_group;
     44 => profil(samples: Out<Opaque>, size: Size, offset: Size, scale: Uint) -> Int,
         none("the host takes no profile of a process on its behalf");
-    45 => ktrace(fname: Path, ops: Int, facs: Int, pid: Pid) -> Int, missing, ProcTrace;
+    45 => ktrace(fname: Path, ops: Int, facs: Int, pid: Pid) -> Int,
+        none("as in a kernel without ktrace(4); traces are the mapper's"), ProcTrace;
     46 => osigaction(signum: Signal, nsa: In<Opaque>, osa: Out<Opaque>) -> Int,
         none("4.3BSD call, not built for amd64"), SignalAction;
     47 => getgid() -> Gid, full, AuthGetIds, identity::group;
     48 => osigprocmask(how: MaskHow, mask: Uint) -> Int, none("4.3BSD call, not built for amd64"), SignalMask;
-    49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int, partial("nobody logs in to a world"), ProcGetSession, session::user;
+    49 => getlogin(namebuf: Out<Buffer<1>>, namelen: Uint) -> Int,
+        partial("nobody logs in to a world"), ProcGetSession, session::user;
     50 => setlogin(namebuf: Text) -> Int, partial("until execve"), ProcSetSession, session::set_user;
     51 => acct(path: Path) -> Int, none("no process accounting");
     52 => osigpending() -> Int, none("4.3BSD call, not built for amd64"), SignalPending;
     53 => sigaltstack(ss: In<SignalStack>, oss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
-    54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int, partial("requests to descriptors, terminals and interfaces"), DeviceControl, ioctl::control;
-    55 => reboot(opt: Bits) -> Int, partial("ends the guests of this OS where the deployment allows it"), SystemReboot, kernel::reboot;
-    56 => revoke(path: Path) -> Int, missing, DeviceControl;
+    54 => ioctl(fd: Fd, com: IoctlRequest, data: IoctlArgument) -> Int,
+        partial("requests to descriptors, terminals and interfaces"), DeviceControl, ioctl::control;
+    55 => reboot(opt: Bits) -> Int,
+        partial("ends the guests of this OS where the deployment allows it"), SystemReboot, kernel::reboot;
+    56 => revoke(path: Path) -> Int,
+        none("the host cannot take descriptors away from other processes"), DeviceControl;
     57 => symlink(path: Path, link: Path) -> Int, full, FsSymbolicLink, file::name::symbolic_link;
     58 => readlink(path: Path, buf: Out<Buffer<2>>, count: Size) -> Size,
         full, FsReadLink, file::name::read_link;
@@ -110,11 +119,14 @@ call_rows! {
     76 => vhangup() -> Int, none("obsolete");
     77 => vlimit() -> Int, none("obsolete");
     78 => mincore(addr: Address, len: Size, vec: Out<Opaque>) -> Int, full, MemoryAdvise, memory::in_core;
-    79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int, full, AuthGetGroups, identity::groups;
-    80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int, full, AuthSetGroups, identity::set_groups;
+    79 => freebsd14_getgroups(gidsetsize: Int, gidset: Out<List<Gid, 0>>) -> Int,
+        full, AuthGetGroups, identity::groups;
+    80 => freebsd14_setgroups(gidsetsize: Int, gidset: In<List<Gid, 0>>) -> Int,
+        full, AuthSetGroups, identity::set_groups;
     81 => getpgrp() -> Pid, full, ProcGetGroup, process::ids::own_group;
     82 => setpgid(pid: Pid, pgid: Pid) -> Int, full, ProcSetGroup, process::ids::set_group;
-    83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int, full, TimeInterval, clock::set_interval;
+    83 => setitimer(which: TimerKind, itv: In<Itimerval>, oitv: Out<Itimerval>) -> Int,
+        full, TimeInterval, clock::set_interval;
     84 => owait() -> Pid, none("4.3BSD call, not built for amd64"), ProcWait;
     85 => swapon(name: Path) -> Int, none("swap belongs to the host"), SystemReboot;
     86 => getitimer(which: TimerKind, itv: Out<Itimerval>) -> Int, full, TimeInterval, clock::get_interval;
@@ -132,10 +144,12 @@ call_rows! {
         tv: In<Timeval>
     ) -> Int, full, EventSelect, poll::select;
     95 => fsync(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize;
-    96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int, full, ProcSetPriority, identity::set_priority;
+    96 => setpriority(which: PriorityWhich, who: Int, prio: Int) -> Int,
+        full, ProcSetPriority, identity::set_priority;
     97 => socket(domain: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
         partial("domains and types that the host has"), SocketSocket, socket::create;
-    98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, full, SocketConnect, socket::connect;
+    98 => connect(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int,
+        full, SocketConnect, socket::connect;
     99 => oaccept(s: Fd, name: Out<SocketAddress<2>>, anamelen: InOut<SocketLength>) -> Fd,
         none("4.3BSD call, not built for amd64"), SocketAccept;
     100 => getpriority(which: PriorityWhich, who: Int) -> Int, full, ProcGetPriority, identity::priority;
@@ -144,7 +158,8 @@ call_rows! {
     102 => orecv(s: Fd, buf: Out<Bytes<2>>, len: Int, flags: MessageFlags) -> Int,
         none("4.3BSD call, not built for amd64"), SocketReceive;
     103 => osigreturn(sigcntxp: In<Opaque>) -> Never, none("4.3BSD call, not built for amd64"), SignalReturn;
-    104 => bind(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int, full, SocketBind, socket::bind;
+    104 => bind(s: Fd, name: In<SocketAddress<2>>, namelen: SocketLength) -> Int,
+        full, SocketBind, socket::bind;
     105 => setsockopt(s: Fd, level: SocketLevel, name: SocketOption, val: In<Bytes<4>>, valsize: SocketLength) -> Int,
         partial("options that the host can express"), SocketSetOption, socket::option::set;
     106 => listen(s: Fd, backlog: Int) -> Int, full, SocketListen, socket::listen;
@@ -226,18 +241,24 @@ call_rows! {
     163 => freebsd4_setdomainname(domainname: In<Buffer<1>>, len: Int) -> Int,
         none("FreeBSD 4 had no amd64 programs"), SystemSetIdentity;
     164 => freebsd4_uname(name: Out<Opaque>) -> Int, none("FreeBSD 4 had no amd64 programs"), SystemIdentity;
-    165 => sysarch(op: MachineOperation, parms: InOut<Bits>) -> Int, partial("FS base only"), ThreadSetBase, thread::sysarch;
+    165 => sysarch(op: MachineOperation, parms: InOut<Bits>) -> Int,
+        partial("FS base only"), ThreadSetBase, thread::sysarch;
     166 => rtprio(function: PriorityFunction, pid: Pid, rtp: InOut<RealtimePriority>) -> Int,
         partial("priorities of idle processes are all the same"), ProcSchedule, scheduling::realtime;
-    169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int, missing;
-    170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int, missing;
-    171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int, missing, MemoryShare;
+    169 => semsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int) -> Int,
+        none("the entries of releases before the first for amd64");
+    170 => msgsys(which: Int, a2: Int, a3: Int, a4: Int, a5: Int, a6: Int) -> Int,
+        none("the entries of releases before the first for amd64");
+    171 => shmsys(which: Int, a2: Int, a3: Int, a4: Int) -> Int,
+        none("the entries of releases before the first for amd64"), MemoryShare;
     173 => freebsd6_pread(fd: Fd, buf: Out<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
         full, FilePositionRead, file::data::read_at_6;
     174 => freebsd6_pwrite(fd: Fd, buf: In<Bytes<2>>, nbyte: Size, pad: Int, offset: Offset) -> Size,
         full, FilePositionWrite, file::data::write_at_6;
-    175 => setfib(fibnum: Int) -> Int, partial("there is one routing table"), SocketSetOption, socket::set_table;
-    176 => ntp_adjtime(tp: InOut<Opaque>) -> Int, partial("no pulse-per-second signal"), TimeSet, adjust::discipline;
+    175 => setfib(fibnum: Int) -> Int,
+        partial("there is one routing table"), SocketSetOption, socket::set_table;
+    176 => ntp_adjtime(tp: InOut<Opaque>) -> Int,
+        partial("no pulse-per-second signal"), TimeSet, adjust::discipline;
     181 => setgid(gid: Gid) -> Int, full, AuthSetIds, identity::set_group;
     182 => setegid(egid: Gid) -> Int, full, AuthSetIds, identity::set_effective_group;
     183 => seteuid(euid: Uid) -> Int, full, AuthSetIds, identity::set_effective_user;
@@ -258,8 +279,9 @@ call_rows! {
         full, FileReadDirectory, file::directory::entries_11;
     197 => freebsd6_mmap(
         addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, pad: Int, pos: Offset
-    ) -> Address, missing, MemoryMap;
-    198 => __syscall(number: Long) -> Long, missing;
+    ) -> Address, full, MemoryMap, memory::map_6;
+    198 => __syscall(number: Long) -> Long,
+        none("the call that it names is taken in its place; it names itself here");
     199 => freebsd6_lseek(fd: Fd, pad: Int, offset: Offset, whence: Whence) -> Offset,
         full, FileSeek, file::data::seek_6;
     200 => freebsd6_truncate(path: Path, pad: Int, length: Offset) -> Int,
@@ -276,7 +298,8 @@ call_rows! {
     206 => futimes(fd: Fd, tptr: In<Pair<Timeval>>) -> Int,
         full, FileSetTimes, file::attribute::set_times_of_descriptor;
     207 => getpgid(pid: Pid) -> Pid, full, ProcGetGroup, process::ids::group;
-    209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int, full, EventPoll, poll::poll;
+    209 => poll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, timeout: Int) -> Int,
+        full, EventPoll, poll::poll;
     210 => lkmnosys0() -> Int, none("a place for a kernel module's call");
     211 => lkmnosys1() -> Int, none("a place for a kernel module's call");
     212 => lkmnosys2() -> Int, none("a place for a kernel module's call");
@@ -287,17 +310,21 @@ call_rows! {
     217 => lkmnosys7() -> Int, none("a place for a kernel module's call");
     218 => lkmnosys8() -> Int, none("a place for a kernel module's call");
     219 => lkmnosys9() -> Int, none("a place for a kernel module's call");
-    220 => freebsd7___semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int, missing;
+    220 => freebsd7___semctl(semid: Int, semnum: Int, cmd: IpcCommand, arg: InOut<Opaque>) -> Int,
+        none("the structures of releases before 8");
     221 => semget(key: Long, nsems: Int, semflg: IpcFlags) -> Int, full, MemoryShare, ipc::semaphores;
     222 => semop(semid: Int, sops: In<Opaque>, nsops: Size) -> Int, full, ThreadWait, ipc::operate_semaphores;
     223 => semconfig() -> Int, none("obsolete");
-    224 => freebsd7_msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing;
+    224 => freebsd7_msgctl(msqid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int,
+        none("the structures of releases before 8");
     225 => msgget(key: Long, msgflg: IpcFlags) -> Int, full, MemoryShare, ipc::queue;
-    226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int, full, MemoryShare, ipc::send;
+    226 => msgsnd(msqid: Int, msgp: In<Opaque>, msgsz: Size, msgflg: IpcFlags) -> Int,
+        full, MemoryShare, ipc::send;
     227 => msgrcv(msqid: Int, msgp: Out<Opaque>, msgsz: Size, msgtyp: Long, msgflg: IpcFlags) -> Size,
         full, MemoryShare, ipc::receive;
     228 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, ipc::attach;
-    229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, missing, MemoryShare;
+    229 => freebsd7_shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int,
+        none("the structures of releases before 8"), MemoryShare;
     230 => shmdt(shmaddr: Address) -> Int, full, MemoryShare, ipc::detach;
     231 => shmget(key: Long, size: Size, shmflg: IpcFlags) -> Int, full, MemoryShare, ipc::segment;
     232 => clock_gettime(clock_id: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::get;
@@ -317,16 +344,20 @@ call_rows! {
     243 => ffclock_getestimate(cest: Out<Opaque>) -> Int, none("the host has no feed-forward clock"), TimeGet;
     244 => clock_nanosleep(clock_id: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
         full, TimeSleep, clock::clock_sleep;
-    247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int, full, TimeGet, clock::cpu_clock;
+    247 => clock_getcpuclockid2(id: Long, which: Int, clock_id: Out<ClockId>) -> Int,
+        full, TimeGet, clock::cpu_clock;
     248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, full, TimeGet, adjust::time;
-    250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int, partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
+    250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int,
+        partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
     251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
     253 => issetugid() -> Int, full, AuthGetIds, identity::is_set_id;
     254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int,
         full, FsSetOwner, file::attribute::set_owner_of_link;
-    255 => aio_read(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionRead, aio::read;
-    256 => aio_write(aiocbp: InOut<Opaque>) -> Int, partial("files only, done at once; not told by event queues"), FilePositionWrite, aio::write;
+    255 => aio_read(aiocbp: InOut<Opaque>) -> Int,
+        partial("files only, done at once; not told by event queues"), FilePositionRead, aio::read;
+    256 => aio_write(aiocbp: InOut<Opaque>) -> Int,
+        partial("files only, done at once; not told by event queues"), FilePositionWrite, aio::write;
     257 => lio_listio(mode: Int, acb_list: In<List<Address, 2>>, nent: Int, sig: In<SignalEvent>) -> Int,
         partial("files only, done at once; not told by event queues"), FilePositionRead, aio::list;
     272 => freebsd11_getdents(fd: Fd, buf: Out<Opaque>, count: Size) -> Int,

@@ -1,5 +1,5 @@
 use super::CALLS;
-use crate::call::{Kind, Support};
+use crate::call::{Kind, MISSING, Support};
 
 #[test]
 fn numbers_are_those_of_syscalls_master() {
@@ -77,4 +77,9 @@ fn calls_that_do_not_come_back_are_marked() {
     for name in ["exit", "thr_exit", "sigreturn", "abort2"] {
         assert_eq!(CALLS.find(name).unwrap().returns, Kind::Never, "{name}");
     }
+}
+
+#[test]
+fn what_is_not_supported_has_a_reason() {
+    assert!(CALLS.iter().all(|row| row.support.note() != Some(MISSING)));
 }
