@@ -21,6 +21,7 @@ pub mod name;
 pub mod native;
 pub mod open;
 pub mod path;
+pub mod pidfd;
 pub mod queue;
 pub mod send;
 pub mod signal;

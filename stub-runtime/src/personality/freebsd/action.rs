@@ -202,21 +202,27 @@ fn wait_host(cx: &Context, set: u64, timeout: u64) -> Result<(i32, host::HostInf
 /// # Errors
 /// `EINVAL` for a signal that FreeBSD or the target's OS does not have, `ESRCH`, `EPERM`.
 pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<u64, Errno> {
-    let signal = if signal == 0 {
-        Signal { neutral: 0, host: 0 }
-    } else {
-        let neutral = numbers::to_neutral(signal).ok_or(Errno::INVAL)?;
-        Signal { neutral, host: numbers::to_host(signal).ok_or(Errno::INVAL)? }
-    };
-    kill::send(cx, pid, signal)
+    kill::send(cx, pid, as_sent(signal)?)
+}
+
+/// A signal in the numberings that sending takes; 0 sends none.
+///
+/// # Errors
+/// `EINVAL` for a signal that FreeBSD does not have, or the host cannot carry.
+pub fn as_sent(signal: i32) -> Result<Signal, Errno> {
+    if signal == 0 {
+        return Ok(Signal { neutral: 0, host: 0 });
+    }
+    let neutral = numbers::to_neutral(signal).ok_or(Errno::INVAL)?;
+    Ok(Signal { neutral, host: numbers::to_host(signal).ok_or(Errno::INVAL)? })
 }
 
 /// sigqueue(2).
 ///
 /// # Errors
 /// `EINVAL`, `ESRCH`, `EPERM`, `EAGAIN`.
-pub fn queue(_cx: &mut Context, pid: i32, signal: i32, value: Pointer) -> Result<i32, Errno> {
-    let number = if signal == 0 { 0 } else { numbers::to_host(signal).ok_or(Errno::INVAL)? };
+pub fn queue(cx: &mut Context, pid: i32, signal: i32, value: Pointer) -> Result<i32, Errno> {
+    let number = kill::number_for(cx, pid, as_sent(signal)?)?;
     /// `SI_QUEUE` of the host.
     const QUEUED: i32 = -1;
     let info = information(number, QUEUED, value.0)?;

@@ -10,9 +10,9 @@ use super::action;
 use super::process::{self, RFFDG, RFPROC, RFSPAWN};
 use crate::call::Pointer;
 use crate::context::Context;
-use crate::guest::{self, PathBuffer};
+use crate::guest;
 use crate::host::linux::syscall::call;
-use crate::operation::{hidden, thread};
+use crate::operation::{pidfd, thread};
 
 /// `PD_DAEMON`, `PD_CLOEXEC`.
 const DAEMON: i32 = 1;
@@ -69,7 +69,7 @@ fn finish(cx: &mut Context, pid: u64, descriptor: Pointer, flags: i32) -> Result
 /// # Errors
 /// `EBADF` for another descriptor, `ESRCH` for a process that was waited for, as kill(2) else.
 pub fn kill(cx: &mut Context, descriptor: i32, signal: i32) -> Result<u64, Errno> {
-    let pid = pid_of(descriptor)?;
+    let pid = pidfd::process(descriptor)?;
     action::kill(cx, pid, signal)
 }
 
@@ -78,7 +78,7 @@ pub fn kill(cx: &mut Context, descriptor: i32, signal: i32) -> Result<u64, Errno
 /// # Errors
 /// `EBADF` for another descriptor, `ESRCH` for a process that was waited for, `EFAULT`.
 pub fn pid(_cx: &mut Context, descriptor: i32, pid: Pointer) -> Result<u64, Errno> {
-    guest::put(pid.0, &pid_of(descriptor)?)?;
+    guest::put(pid.0, &pidfd::process(descriptor)?)?;
     Ok(0)
 }
 
@@ -94,50 +94,6 @@ pub fn wait(
     usage: Pointer,
     info: Pointer,
 ) -> Result<u64, Errno> {
-    pid_of(descriptor).map_err(|error| if error == Errno::SRCH { Errno::CHILD } else { error })?;
+    pidfd::process(descriptor).map_err(|error| if error == Errno::SRCH { Errno::CHILD } else { error })?;
     process::wait_for(BY_DESCRIPTOR, descriptor as u64, __WALL, status, options, usage, info).map(|_| 0)
-}
-
-/// The process of a descriptor, by what the host tells of it (`Pid:` of proc_pid_fdinfo(5)).
-fn pid_of(descriptor: i32) -> Result<i32, Errno> {
-    let mut bytes = [0u8; 512];
-    let len = hidden::with_room(|| information(descriptor, &mut bytes))?;
-    match parse_pid(&bytes[..len]) {
-        Some(pid) if pid > 0 => Ok(pid),
-        Some(_) => Err(Errno::SRCH),
-        None => Err(Errno::BADF),
-    }
-}
-
-fn information(descriptor: i32, bytes: &mut [u8]) -> Result<usize, Errno> {
-    let mut path = PathBuffer::new();
-    path.set_numbered(b"/proc/self/fdinfo/", descriptor)?;
-    // SAFETY: path and buffer are ours, and so is the descriptor.
-    unsafe {
-        let flags = u64::from(O_RDONLY | O_CLOEXEC);
-        let file = call(__NR_openat, [AT_FDCWD as u64, path.address(), flags]).map_err(|_| Errno::BADF)?;
-        let len = call(__NR_read, [file, bytes.as_mut_ptr() as u64, bytes.len() as u64]);
-        let _ = call(__NR_close, [file]);
-        len.map(|len| len as usize)
-    }
-}
-
-fn parse_pid(information: &[u8]) -> Option<i32> {
-    let line = information.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"Pid:"))?;
-    core::str::from_utf8(line).ok()?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_process_stands_among_what_the_host_tells() {
-        assert_eq!(
-            parse_pid(b"pos:\t0\nflags:\t02000002\nmnt_id:\t15\nPid:\t4711\nNSpid:\t4711\n"),
-            Some(4711)
-        );
-        assert_eq!(parse_pid(b"pos:\t0\nPid:\t-1\n"), Some(-1));
-        assert_eq!(parse_pid(b"pos:\t0\nflags:\t0100000\n"), None);
-    }
 }

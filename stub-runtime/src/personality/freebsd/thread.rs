@@ -5,12 +5,12 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use linux_raw_sys::general::*;
 use schemas::Errno;
 
-use super::{signal as numbers, umtx};
+use super::{action, umtx};
 use crate::call::Pointer;
 use crate::context::{Context, Frame};
 use crate::guest;
 use crate::host::linux::syscall::{RESTART, call, call_blocking};
-use crate::operation::thread;
+use crate::operation::{kill, thread};
 use crate::process::Lock;
 
 crate::layout! {
@@ -104,7 +104,7 @@ pub fn kill(cx: &mut Context, id: i64, signal: i32) -> Result<i32, Errno> {
 /// # Errors
 /// As [`kill`].
 pub fn kill_in(cx: &mut Context, pid: i32, id: i64, signal: i32) -> Result<i32, Errno> {
-    let number = if signal == 0 { 0 } else { numbers::to_host(signal).ok_or(Errno::INVAL)? };
+    let number = kill::number_for(cx, pid, action::as_sent(signal)?)?;
     if id != -1 {
         // SAFETY: no pointers.
         unsafe { call(__NR_tgkill, [pid as u64, id as u64, number as u64]) }?;

@@ -8,10 +8,12 @@ use crate::call::Pointer;
 use crate::context::{Context, SignalStack};
 use crate::guest;
 use crate::host::linux::signal::{
-    HostAction, HostStack, SIGNALS, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE, SS_ONSTACK as ONSTACK,
+    HostAction, HostInfo, HostStack, SIGNALS, SS_AUTODISARM as AUTODISARM, SS_DISABLE as DISABLE,
+    SS_ONSTACK as ONSTACK,
 };
 use crate::host::linux::syscall::call;
 use crate::operation::kill::{self, Signal};
+use crate::operation::pidfd;
 use crate::operation::signal::{self, Action};
 
 /// Smallest alternate stack (`MINSIGSTKSZ`).
@@ -63,10 +65,89 @@ pub fn mask(cx: &mut Context, how: i32, new: Pointer, old: Pointer, size: usize)
 /// # Errors
 /// `EINVAL` for a signal that Linux or the target's OS does not have, `ESRCH`, `EPERM`.
 pub fn kill(cx: &mut Context, pid: i32, signal: i32) -> Result<u64, Errno> {
+    kill::send(cx, pid, as_sent(signal)?)
+}
+
+fn as_sent(signal: i32) -> Result<Signal, Errno> {
     if !(0..=SIGNALS as i32).contains(&signal) {
         return Err(Errno::INVAL);
     }
-    kill::send(cx, pid, Signal { neutral: signal as u32, host: signal })
+    Ok(Signal { neutral: signal as u32, host: signal })
+}
+
+/// tgkill(2).
+///
+/// # Errors
+/// As [`kill`].
+pub fn kill_thread(cx: &mut Context, pid: i32, thread: i32, signal: i32) -> Result<u64, Errno> {
+    let number = kill::number_for(cx, pid, as_sent(signal)?)?;
+    // SAFETY: no pointers.
+    unsafe { call(__NR_tgkill, [pid as u64, thread as u64, number as u64]) }
+}
+
+/// tkill(2). Of other processes only the first thread is known, whose number is that of the process.
+///
+/// # Errors
+/// As [`kill`].
+pub fn kill_any_thread(cx: &mut Context, thread: i32, signal: i32) -> Result<u64, Errno> {
+    let signal = as_sent(signal)?;
+    let mut own = false;
+    cx.process().each_thread(|tid| own |= tid as i32 == thread);
+    let number = if own { signal.host } else { kill::number_for(cx, thread, signal)? };
+    // SAFETY: no pointers.
+    unsafe { call(__NR_tkill, [thread as u64, number as u64]) }
+}
+
+/// rt_sigqueueinfo(2).
+///
+/// # Errors
+/// As [`kill`]; `EFAULT`.
+pub fn queue(cx: &mut Context, pid: i32, signal: i32, info: Pointer) -> Result<u64, Errno> {
+    let number = kill::number_for(cx, pid, as_sent(signal)?)?;
+    // SAFETY: the kernel checks the guest's information, and puts the number given into it.
+    unsafe { call(__NR_rt_sigqueueinfo, [pid as u64, number as u64, info.0]) }
+}
+
+/// rt_tgsigqueueinfo(2).
+///
+/// # Errors
+/// As [`kill`]; `EFAULT`.
+pub fn queue_thread(
+    cx: &mut Context,
+    pid: i32,
+    thread: i32,
+    signal: i32,
+    info: Pointer,
+) -> Result<u64, Errno> {
+    let number = kill::number_for(cx, pid, as_sent(signal)?)?;
+    // SAFETY: as above.
+    unsafe { call(__NR_rt_tgsigqueueinfo, [pid as u64, thread as u64, number as u64, info.0]) }
+}
+
+/// pidfd_send_signal(2).
+///
+/// # Errors
+/// As [`kill`]; `EBADF`, `EFAULT`.
+pub fn kill_by_descriptor(
+    cx: &mut Context,
+    descriptor: i32,
+    signal: i32,
+    info: Pointer,
+    flags: u64,
+) -> Result<u64, Errno> {
+    let number = kill::number_for(cx, pidfd::process(descriptor)?, as_sent(signal)?)?;
+    let mut own = guest::get_if::<HostInfo>(info.0)?;
+    let mut at = 0;
+    if let Some(info) = &mut own {
+        // The host wants the same number in both places.
+        if info.signo != signal {
+            return Err(Errno::INVAL);
+        }
+        info.signo = number;
+        at = core::ptr::from_ref(info) as u64;
+    }
+    // SAFETY: the information is ours.
+    unsafe { call(__NR_pidfd_send_signal, [descriptor as u64, number as u64, at, flags]) }
 }
 
 /// rt_sigreturn(2).

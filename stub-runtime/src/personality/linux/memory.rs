@@ -49,3 +49,35 @@ pub fn protect_with_key(
     // SAFETY: the guest's own address space.
     unsafe { call(__NR_pkey_mprotect, [addr.0, len as u64, protection as u64, key as u64]) }
 }
+
+/// remap_file_pages(2).
+///
+/// # Errors
+/// `EINVAL` for a range that touches the stub, else the host's.
+pub fn remap_file_pages(
+    cx: &mut Context,
+    start: Pointer,
+    len: usize,
+    protection: i32,
+    offset: usize,
+    flags: u32,
+) -> Result<u64, Errno> {
+    if cx.process().owns(start.0, len as u64) {
+        return Err(Errno::INVAL);
+    }
+    let args = [start.0, len as u64, protection as u64, offset as u64, u64::from(flags)];
+    // SAFETY: the guest's own address space.
+    unsafe { call(__NR_remap_file_pages, args) }
+}
+
+/// mseal(2).
+///
+/// # Errors
+/// `ENOMEM` for a range that touches the stub, else the host's.
+pub fn seal(cx: &mut Context, start: Pointer, len: usize, flags: u64) -> Result<u64, Errno> {
+    if cx.process().owns(start.0, len as u64) {
+        return Err(Errno::NOMEM);
+    }
+    // SAFETY: the guest's own address space.
+    unsafe { call(__NR_mseal, [start.0, len as u64, flags]) }
+}

@@ -3,6 +3,7 @@
 use super::Personality;
 
 pub mod action;
+pub mod aio;
 pub mod calls;
 pub mod errno;
 pub mod event;

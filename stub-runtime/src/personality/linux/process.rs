@@ -8,7 +8,7 @@ use crate::context::{Context, Frame};
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::signal::SIGCHLD;
 use crate::host::linux::syscall::{call, call_blocking};
-use crate::operation::{exec, thread};
+use crate::operation::{exec, hidden, system, thread};
 use crate::world;
 
 /// The registers in which a child finds itself behind its parent's call.
@@ -258,4 +258,48 @@ pub fn prctl(_cx: &mut Context, option: i32, b: u64, c: u64, d: u64, e: u64) -> 
         // SAFETY: the kernel checks the guest's pointers.
         _ => unsafe { call(__NR_prctl, [option as u64, b, c, d, e]) },
     }
+}
+
+/// personality(2). What it changes in layouts of memory begins with the next program, as on the host.
+///
+/// # Errors
+/// `EINVAL`.
+pub fn personality(_cx: &mut Context, value: u32) -> Result<u64, Errno> {
+    // SAFETY: no pointers.
+    unsafe { call(__NR_personality, [u64::from(value)]) }
+}
+
+/// reboot(2).
+///
+/// # Errors
+/// `EINVAL` for other magic numbers, `EPERM` unless the deployment allows it.
+pub fn reboot(
+    cx: &mut Context,
+    first: u64,
+    second: u64,
+    command: u64,
+    _argument: Pointer,
+) -> Result<u64, Errno> {
+    // linux/reboot.h.
+    const FIRST: u32 = 0xfee1_dead;
+    const SECOND: [u32; 4] = [0x2812_1969, 0x0512_1996, 0x1604_1998, 0x2011_2000];
+    if first as u32 != FIRST || !SECOND.contains(&(second as u32)) {
+        return Err(Errno::INVAL);
+    }
+    system::reboot(cx, command as u32)?;
+    Ok(0)
+}
+
+/// landlock_add_rule(2).
+///
+/// # Errors
+/// `EBADF` for a folder that is not the guest's, `EFAULT`, else the host's.
+pub fn add_rule(_cx: &mut Context, rules: i32, kind: i32, rule: Pointer, flags: u64) -> Result<u64, Errno> {
+    /// `LANDLOCK_RULE_PATH_BENEATH`, with the folder behind the rights (linux/landlock.h).
+    const PATH_BENEATH: i32 = 1;
+    if kind == PATH_BENEATH && hidden::is_foreign(guest::get(rule.0.wrapping_add(8))?) {
+        return Err(Errno::BADF);
+    }
+    // SAFETY: the kernel checks the guest's pointer.
+    unsafe { call(__NR_landlock_add_rule, [rules as u64, kind as u64, rule.0, flags]) }
 }

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{event, file, memory, process, socket};
+use crate::personality::linux::{action, aio, event, file, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -28,7 +28,7 @@ call_rows! {
         native, EventQueueWait;
     233 => epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In<EpollEvent>) -> Int,
         native, EventQueueControl;
-    234 => tgkill(tgid: Pid, pid: Pid, sig: Signal) -> Int, native, SignalQueue;
+    234 => tgkill(tgid: Pid, pid: Pid, sig: Signal) -> Int, full, SignalQueue, action::kill_thread;
     235 => utimes(filename: Path, utimes: In<Pair<Timeval>>) -> Int,
         full, FsSetTimes, file::attribute::set_times;
     236 => vserver() -> Int, none("never implemented by Linux");
@@ -62,7 +62,7 @@ call_rows! {
     254 => inotify_add_watch(fd: Fd, path: Path, mask: WatchMask) -> Int, full, FsWatch, file::name::watch;
     255 => inotify_rm_watch(fd: Fd, wd: Int) -> Int, native, FsWatch;
     256 => migrate_pages(pid: Pid, maxnode: Ulong, from: In<Opaque>, to: In<Opaque>) -> Int,
-        missing, MemoryAdvise;
+        native, MemoryAdvise;
     257 => openat(dfd: DirFd, filename: Path, flags: OpenFlags, mode: Mode) -> Fd,
         full, FsOpen, file::open::open_at;
     258 => mkdirat(dfd: DirFd, pathname: Path, mode: Mode) -> Int,
@@ -110,7 +110,7 @@ call_rows! {
     279 => move_pages(
         pid: Pid, nr_pages: Ulong, pages: In<List<Address, 1>>, nodes: In<List<Int, 1>>, status: Out<Opaque>,
         flags: Bits
-    ) -> Int, missing, MemoryAdvise;
+    ) -> Int, native, MemoryAdvise;
     280 => utimensat(dfd: DirFd, filename: Path, utimes: In<Pair<Timespec>>, flags: AtFlags) -> Int,
         full, FsSetTimes, file::attribute::set_exact_times;
     281 => epoll_pwait(
@@ -141,7 +141,7 @@ call_rows! {
     296 => pwritev(fd: Fd, vec: In<List<Iovec, 2>>, vlen: Ulong, pos_l: Offset, pos_h: Offset) -> Size,
         full, FilePositionWrite, file::data::pwritev;
     297 => rt_tgsigqueueinfo(tgid: Pid, pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int,
-        native, SignalQueue;
+        full, SignalQueue, action::queue_thread;
     298 => perf_event_open(attr: In<Opaque>, pid: Pid, cpu: Int, group_fd: Fd, flags: Bits) -> Fd,
         none("the processor's counters belong to the host");
     299 => recvmmsg(
@@ -176,7 +176,8 @@ call_rows! {
     315 => sched_getattr(pid: Pid, attr: Out<Opaque>, size: Uint, flags: Bits) -> Int, native, ProcSchedule;
     316 => renameat2(olddfd: DirFd, oldname: Path, newdfd: DirFd, newname: Path, flags: RenameFlags) -> Int,
         full, FsRename, file::name::rename_with;
-    317 => seccomp(op: SeccompOperation, flags: Bits, uargs: Address) -> Int, missing, ProcControl;
+    317 => seccomp(op: SeccompOperation, flags: Bits, uargs: Address) -> Int,
+        none("a filter would see the calls of the stub instead of those of the guest"), ProcControl;
     318 => getrandom(buf: Out<Bytes<1>>, count: Size, flags: RandomFlags) -> Size, native, SystemRandom;
     319 => memfd_create(uname: Text, flags: MemoryFileFlags) -> Fd, native, MemoryShare;
     320 => kexec_file_load(kernel_fd: Fd, initrd_fd: Fd, cmdline_len: Ulong, cmdline: Text, flags: Bits) -> Int,
@@ -203,13 +204,13 @@ call_rows! {
         full, FsStat, file::status::statx;
     333 => io_pgetevents(
         ctx_id: Ulong, min_nr: Long, nr: Long, events: Out<Opaque>, timeout: In<Timespec>, sig: Address
-    ) -> Int, missing, EventQueueWait;
+    ) -> Int, full, EventQueueWait, aio::events;
     334 => rseq(rseq: Address, rseq_len: Uint, flags: Bits, sig: Uint) -> Int, native, ThreadRobustList;
     335 => uretprobe() -> Int, none("only for trampolines that the kernel's tracing places");
     336 => uprobe() -> Int, none("only for trampolines that the kernel's tracing places");
 
     424 => pidfd_send_signal(pidfd: Fd, sig: Signal, info: In<SignalInfo>, flags: Bits) -> Int,
-        native, ProcKill;
+        full, ProcKill, action::kill_by_descriptor;
     425 => io_uring_setup(entries: Uint, params: InOut<Opaque>) -> Fd,
         none("its requests would reach the host past the stub");
     426 => io_uring_enter(
@@ -217,47 +218,53 @@ call_rows! {
     ) -> Int, none("its requests would reach the host past the stub");
     427 => io_uring_register(fd: Fd, opcode: Uint, arg: Address, nr_args: Uint) -> Int,
         none("its requests would reach the host past the stub");
-    428 => open_tree(dfd: DirFd, path: Path, flags: Bits) -> Fd, missing, FsMount;
+    428 => open_tree(dfd: DirFd, path: Path, flags: Bits) -> Fd,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     429 => move_mount(from_dfd: DirFd, from_path: Path, to_dfd: DirFd, to_path: Path, ms_flags: Bits) -> Int,
-        missing, FsMount;
-    430 => fsopen(fs_name: Text, flags: Bits) -> Fd, missing, FsMount;
-    431 => fsconfig(fs_fd: Fd, cmd: Int, key: Text, value: Address, aux: Int) -> Int, missing, FsMount;
-    432 => fsmount(fs_fd: Fd, flags: Bits, ms_flags: Bits) -> Fd, missing, FsMount;
-    433 => fspick(dfd: DirFd, path: Path, flags: Bits) -> Fd, missing, FsMount;
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
+    430 => fsopen(fs_name: Text, flags: Bits) -> Fd,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
+    431 => fsconfig(fs_fd: Fd, cmd: Int, key: Text, value: Address, aux: Int) -> Int,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
+    432 => fsmount(fs_fd: Fd, flags: Bits, ms_flags: Bits) -> Fd,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
+    433 => fspick(dfd: DirFd, path: Path, flags: Bits) -> Fd,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     434 => pidfd_open(pid: Pid, flags: OpenFlags) -> Fd, native, ProcWait;
     435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid, full, ThreadCreate, process::clone3;
     436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int,
         full, FileClose, operation::open::close_range;
     437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd,
         full, FsOpen, file::open::open_with;
-    438 => pidfd_getfd(pidfd: Fd, fd: Fd, flags: Bits) -> Fd, missing, ProcTrace;
+    438 => pidfd_getfd(pidfd: Fd, fd: Fd, flags: Bits) -> Fd, native, ProcTrace;
     439 => faccessat2(dfd: DirFd, filename: Path, mode: AccessMode, flags: AtFlags) -> Int,
         full, FsAccess, file::status::access_with;
     440 => process_madvise(pidfd: Fd, vec: In<List<Iovec, 2>>, vlen: Size, behavior: Advice, flags: Bits) -> Size,
-        missing, MemoryAdvise;
+        native, MemoryAdvise;
     441 => epoll_pwait2(
         epfd: Fd, events: Out<List<EpollEvent, 2>>, maxevents: Int, timeout: In<Timespec>, sigmask: In<SignalSet>,
         sigsetsize: Size
     ) -> Int, full, EventQueueWait, event::wait_exactly;
     442 => mount_setattr(dfd: DirFd, path: Path, flags: AtFlags, uattr: In<Opaque>, usize: Size) -> Int,
-        missing, FsMount;
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     443 => quotactl_fd(fd: Fd, cmd: Bits, id: Uid, addr: Address) -> Int, none("no disk quotas");
     444 => landlock_create_ruleset(attr: In<Opaque>, size: Size, flags: Bits) -> Fd, native;
     445 => landlock_add_rule(ruleset_fd: Fd, rule_type: Int, rule_attr: In<Opaque>, flags: Bits) -> Int,
-        missing;
+        full, FsAccess, process::add_rule;
     446 => landlock_restrict_self(ruleset_fd: Fd, flags: Bits) -> Int, native;
-    447 => memfd_secret(flags: Bits) -> Fd, missing, MemoryShare;
-    448 => process_mrelease(pidfd: Fd, flags: Bits) -> Int, missing, ProcKill;
+    447 => memfd_secret(flags: Bits) -> Fd, native, MemoryShare;
+    448 => process_mrelease(pidfd: Fd, flags: Bits) -> Int, native, ProcKill;
     449 => futex_waitv(
         waiters: In<Opaque>, nr_futexes: Uint, flags: Bits, timeout: In<Timespec>, clockid: ClockId
     ) -> Int, native, ThreadWait;
     450 => set_mempolicy_home_node(start: Address, len: Size, home_node: Ulong, flags: Bits) -> Int,
-        missing, MemoryAdvise;
+        native, MemoryAdvise;
     451 => cachestat(fd: Fd, cstat_range: In<Opaque>, cstat: Out<Opaque>, flags: Bits) -> Int,
         native, FileStat;
     452 => fchmodat2(dfd: DirFd, filename: Path, mode: Mode, flags: AtFlags) -> Int,
         full, FsSetMode, file::attribute::set_mode_with;
-    453 => map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address, missing, MemoryMap;
+    453 => map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address,
+        none("handlers and patched calls return past a shadow stack"), MemoryMap;
     454 => futex_wake(uaddr: Address, mask: Bits, nr: Int, flags: Bits) -> Int, native, ThreadWake;
     455 => futex_wait(
         uaddr: Address, val: Ulong, mask: Bits, flags: Bits, timeout: In<Timespec>, clockid: ClockId
@@ -265,16 +272,16 @@ call_rows! {
     456 => futex_requeue(waiters: In<Opaque>, flags: Bits, nr_wake: Int, nr_requeue: Int) -> Int,
         native, ThreadWake;
     457 => statmount(req: In<Opaque>, buf: Out<Opaque>, bufsize: Size, flags: Bits) -> Int,
-        missing, FsStatFilesystem;
+        none("would list the mounts of the host; the guest's are in /proc/self/mountinfo"), FsStatFilesystem;
     458 => listmount(req: In<Opaque>, mnt_ids: Out<List<Ulong, 2>>, nr_mnt_ids: Size, flags: Bits) -> Size,
-        missing, FsStatFilesystem;
+        none("would list the mounts of the host; the guest's are in /proc/self/mountinfo"), FsStatFilesystem;
     459 => lsm_get_self_attr(attr: Uint, ctx: Out<Opaque>, size: InOut<Uint>, flags: Bits) -> Int,
         none("no security module is loaded");
     460 => lsm_set_self_attr(attr: Uint, ctx: In<Opaque>, size: Uint, flags: Bits) -> Int,
         none("no security module is loaded");
     461 => lsm_list_modules(ids: Out<Opaque>, size: InOut<Uint>, flags: Bits) -> Int,
         none("no security module is loaded");
-    462 => mseal(start: Address, len: Size, flags: Bits) -> Int, missing, MemoryProtect;
+    462 => mseal(start: Address, len: Size, flags: Bits) -> Int, full, MemoryProtect, memory::seal;
     463 => setxattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text, args: In<Opaque>, size: Size) -> Int,
         full, FsSetAttribute, file::extended::set_at;
     464 => getxattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text, args: InOut<Opaque>, size: Size) -> Size,
@@ -284,12 +291,12 @@ call_rows! {
     466 => removexattrat(dfd: DirFd, path: Path, at_flags: AtFlags, name: Text) -> Int,
         full, FsRemoveAttribute, file::extended::remove_at;
     467 => open_tree_attr(dfd: DirFd, path: Path, flags: Bits, uattr: In<Opaque>, usize: Size) -> Fd,
-        missing, FsMount;
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     468 => file_getattr(dfd: DirFd, path: Path, attr: Out<Opaque>, size: Size, at_flags: AtFlags) -> Int,
-        missing, FsGetAttribute;
+        none("flags of files are reached by ioctl"), FsGetAttribute;
     469 => file_setattr(dfd: DirFd, path: Path, attr: In<Opaque>, size: Size, at_flags: AtFlags) -> Int,
-        missing, FsSetAttribute;
+        none("flags of files are reached by ioctl"), FsSetAttribute;
     470 => listns(req: In<Opaque>, ns_ids: Out<List<Ulong, 2>>, nr_ns_ids: Size, flags: Bits) -> Size,
-        missing;
-    471 => rseq_slice_yield() -> Int, missing, ProcSchedule;
+        none("namespaces belong to the host");
+    471 => rseq_slice_yield() -> Int, native, ProcSchedule;
 }

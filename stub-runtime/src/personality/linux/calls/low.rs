@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{action, file, ioctl, memory, process, socket};
+use crate::personality::linux::{action, aio, file, ioctl, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -19,7 +19,8 @@ call_rows! {
     8 => lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset, full, FileSeek, file::data::seek;
     9 => mmap(addr: Address, len: Size, prot: Protection, flags: MapFlags, fd: Fd, off: Offset) -> Address,
         full, MemoryMap, memory::map;
-    10 => mprotect(addr: Address, len: Size, prot: Protection) -> Int, full, MemoryProtect, operation::memory::protect;
+    10 => mprotect(addr: Address, len: Size, prot: Protection) -> Int,
+        full, MemoryProtect, operation::memory::protect;
     11 => munmap(addr: Address, len: Size) -> Int, full, MemoryUnmap, operation::memory::unmap;
     12 => brk(brk: Address) -> Address, full, MemoryBreak, memory::set_break;
     13 => rt_sigaction(sig: Signal, act: In<SignalAction>, oact: Out<SignalAction>, sigsetsize: Size) -> Int,
@@ -47,9 +48,11 @@ call_rows! {
         full, MemoryRemap, operation::memory::remap;
     26 => msync(start: Address, len: Size, flags: SyncFlags) -> Int, native, MemorySync;
     27 => mincore(start: Address, len: Size, vec: Out<Opaque>) -> Int, native, MemoryAdvise;
-    28 => madvise(start: Address, len: Size, behavior: Advice) -> Int, full, MemoryAdvise, operation::memory::advise;
+    28 => madvise(start: Address, len: Size, behavior: Advice) -> Int,
+        full, MemoryAdvise, operation::memory::advise;
     29 => shmget(key: Int, size: Size, shmflg: IpcFlags) -> Int, native, MemoryShare;
-    30 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address, full, MemoryShare, operation::memory::attach;
+    30 => shmat(shmid: Int, shmaddr: Address, shmflg: IpcFlags) -> Address,
+        full, MemoryShare, operation::memory::attach;
     31 => shmctl(shmid: Int, cmd: IpcCommand, buf: InOut<Opaque>) -> Int, native, MemoryShare;
     32 => dup(fildes: Fd) -> Fd, full, FileDuplicate, file::open::duplicate;
     33 => dup2(oldfd: Fd, newfd: Fd) -> Fd,
@@ -77,10 +80,13 @@ call_rows! {
         fd: Fd, ubuf: Out<Bytes<2>>, size: Size, flags: MessageFlags, addr: Out<SocketAddress<5>>,
         addr_len: InOut<SocketLength>
     ) -> Size, full, SocketReceive, socket::receive;
-    46 => sendmsg(fd: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size, full, SocketSend, socket::send_message;
-    47 => recvmsg(fd: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size, full, SocketReceive, socket::receive_message;
+    46 => sendmsg(fd: Fd, msg: In<MessageHeader>, flags: MessageFlags) -> Size,
+        full, SocketSend, socket::send_message;
+    47 => recvmsg(fd: Fd, msg: InOut<MessageHeader>, flags: MessageFlags) -> Size,
+        full, SocketReceive, socket::receive_message;
     48 => shutdown(fd: Fd, how: ShutdownHow) -> Int, full, SocketShutdown, socket::shutdown;
-    49 => bind(fd: Fd, umyaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int, full, SocketBind, socket::bind;
+    49 => bind(fd: Fd, umyaddr: In<SocketAddress<2>>, addrlen: SocketLength) -> Int,
+        full, SocketBind, socket::bind;
     50 => listen(fd: Fd, backlog: Int) -> Int, full, SocketListen, socket::listen;
     51 => getsockname(fd: Fd, usockaddr: Out<SocketAddress<2>>, usockaddr_len: InOut<SocketLength>) -> Int,
         full, SocketGetName, socket::name;
@@ -146,7 +152,8 @@ call_rows! {
     98 => getrusage(who: UsageWho, ru: Out<Rusage>) -> Int, native, ProcUsage;
     99 => sysinfo(info: Out<SystemInformation>) -> Int, native, SystemInformation;
     100 => times(tbuf: Out<Opaque>) -> Long, native, ProcUsage;
-    101 => ptrace(request: TraceRequest, pid: Pid, addr: Address, data: Address) -> Long, missing, ProcTrace;
+    101 => ptrace(request: TraceRequest, pid: Pid, addr: Address, data: Address) -> Long,
+        none("a debugger would see the stub at work instead of the guest"), ProcTrace;
     102 => getuid() -> Uid, native, AuthGetIds;
     103 => syslog(type: Int, buf: Out<Buffer<2>>, len: Int) -> Int, native, SystemLog;
     104 => getgid() -> Gid, native, AuthGetIds;
@@ -176,14 +183,17 @@ call_rows! {
     128 => rt_sigtimedwait(
         uthese: In<SignalSet>, uinfo: Out<SignalInfo>, uts: In<Timespec>, sigsetsize: Size
     ) -> Signal, native, SignalWait;
-    129 => rt_sigqueueinfo(pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int, native, SignalQueue;
-    130 => rt_sigsuspend(unewset: In<SignalSet>, sigsetsize: Size) -> Int, full, SignalSuspend, action::suspend;
+    129 => rt_sigqueueinfo(pid: Pid, sig: Signal, uinfo: In<SignalInfo>) -> Int,
+        full, SignalQueue, action::queue;
+    130 => rt_sigsuspend(unewset: In<SignalSet>, sigsetsize: Size) -> Int,
+        full, SignalSuspend, action::suspend;
     131 => sigaltstack(uss: In<SignalStack>, uoss: Out<SignalStack>) -> Int, full, SignalStack, action::stack;
     132 => utime(filename: Path, times: In<FileTimes>) -> Int, full, FsSetTimes, file::attribute::set_seconds;
     133 => mknod(filename: Path, mode: Mode, dev: Device) -> Int, full, FsMakeNode, file::name::make_node;
     134 => uselib(library: Path) -> Int, none("a.out libraries, not in any x86-64 kernel");
-    135 => personality(personality: Uint) -> Uint, missing, ProcControl;
-    136 => ustat(dev: Device, ubuf: Out<Opaque>) -> Int, missing, FsStatFilesystem;
+    135 => personality(personality: Uint) -> Uint,
+        partial("uname does not follow"), ProcControl, process::personality;
+    136 => ustat(dev: Device, ubuf: Out<Opaque>) -> Int, native, FsStatFilesystem;
     137 => statfs(pathname: Path, buf: Out<Statfs>) -> Int, full, FsStatFilesystem, file::filesystem::statfs;
     138 => fstatfs(fd: Fd, buf: Out<Statfs>) -> Int,
         full, FileStatFilesystem, file::filesystem::statfs_descriptor;
@@ -203,12 +213,15 @@ call_rows! {
     151 => mlockall(flags: LockFlags) -> Int, native, MemoryLock;
     152 => munlockall() -> Int, native, MemoryLock;
     153 => vhangup() -> Int, native, DeviceControl;
-    154 => modify_ldt(func: Int, ptr: InOut<Opaque>, bytecount: Ulong) -> Int, missing, ThreadSetBase;
-    155 => pivot_root(new_root: Path, put_old: Path) -> Int, missing, FsMount;
+    154 => modify_ldt(func: Int, ptr: InOut<Opaque>, bytecount: Ulong) -> Int,
+        none("segments of 16 and 32 bits would take GS away from the stub"), ThreadSetBase;
+    155 => pivot_root(new_root: Path, put_old: Path) -> Int,
+        none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     156 => _sysctl(args: InOut<Opaque>) -> Int, none("gone since Linux 5.5"), SystemControl;
     157 => prctl(option: ProcessControl, arg2: Bits, arg3: Bits, arg4: Bits, arg5: Bits) -> Int,
         partial("no filters and no dispatch of its own"), ProcControl, process::prctl;
-    158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int, full, ThreadSetBase, process::arch_prctl;
+    158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int,
+        full, ThreadSetBase, process::arch_prctl;
     159 => adjtimex(txc: InOut<Opaque>) -> Int, native, TimeSet;
     160 => setrlimit(resource: LimitKind, rlim: In<Rlimit>) -> Int, native, ProcLimits;
     161 => chroot(filename: Path) -> Int,
@@ -221,11 +234,13 @@ call_rows! {
     166 => umount2(name: Path, flags: UnmountFlags) -> Int, full, FsUnmount, file::filesystem::unmount;
     167 => swapon(specialfile: Path, swap_flags: Int) -> Int, none("swap belongs to the host"), SystemReboot;
     168 => swapoff(specialfile: Path) -> Int, none("swap belongs to the host"), SystemReboot;
-    169 => reboot(magic1: Bits, magic2: Bits, cmd: Bits, arg: Address) -> Int, missing, SystemReboot;
+    169 => reboot(magic1: Bits, magic2: Bits, cmd: Bits, arg: Address) -> Int,
+        partial("ends the guests of this OS where the deployment allows it"), SystemReboot, process::reboot;
     170 => sethostname(name: In<Buffer<1>>, len: Int) -> Int, native, SystemSetIdentity;
     171 => setdomainname(name: In<Buffer<1>>, len: Int) -> Int, native, SystemSetIdentity;
-    172 => iopl(level: Uint) -> Int, missing, DeviceControl;
-    173 => ioperm(from: Ulong, num: Ulong, turn_on: Int) -> Int, missing, DeviceControl;
+    172 => iopl(level: Uint) -> Int, none("the ports belong to the host"), DeviceControl;
+    173 => ioperm(from: Ulong, num: Ulong, turn_on: Int) -> Int,
+        none("the ports belong to the host"), DeviceControl;
     174 => create_module() -> Int, none("gone since Linux 2.6"), SystemModule;
     175 => init_module(umod: Address, len: Size, uargs: Text) -> Int,
         none("there is no kernel to load a module into"), SystemModule;
@@ -265,7 +280,7 @@ call_rows! {
         full, FsRemoveAttribute, file::extended::remove_of_link;
     199 => fremovexattr(fd: Fd, name: Text) -> Int,
         full, FileRemoveAttribute, file::extended::remove_of_descriptor;
-    200 => tkill(pid: Pid, sig: Signal) -> Int, native, SignalQueue;
+    200 => tkill(pid: Pid, sig: Signal) -> Int, full, SignalQueue, action::kill_any_thread;
     201 => time(tloc: Out<Long>) -> Long, native, TimeGet;
     202 => futex(
         uaddr: In<Uint>, op: FutexOperation, val: Uint, utime: Address, uaddr2: Address, val3: Uint
@@ -278,7 +293,7 @@ call_rows! {
     208 => io_getevents(ctx_id: Ulong, min_nr: Long, nr: Long, events: Out<Opaque>, timeout: In<Timespec>) -> Int,
         native, EventQueueWait;
     209 => io_submit(ctx_id: Ulong, nr: Long, iocbpp: In<List<Address, 1>>) -> Int,
-        missing, EventQueueControl;
+        full, EventQueueControl, aio::submit;
     210 => io_cancel(ctx_id: Ulong, iocb: In<Opaque>, result: Out<Opaque>) -> Int, native, EventQueueControl;
     211 => get_thread_area() -> Int, none("for 32-bit programs only");
     212 => lookup_dcookie() -> Int, none("gone since Linux 6.7");
@@ -286,7 +301,7 @@ call_rows! {
     214 => epoll_ctl_old() -> Int, none("never implemented by Linux");
     215 => epoll_wait_old() -> Int, none("never implemented by Linux");
     216 => remap_file_pages(start: Address, size: Size, prot: Protection, pgoff: Size, flags: MapFlags) -> Int,
-        missing, MemoryRemap;
+        full, MemoryRemap, memory::remap_file_pages;
     217 => getdents64(fd: Fd, dirent: Out<Opaque>, count: Uint) -> Int,
         full, FileReadDirectory, file::directory::read;
     218 => set_tid_address(tidptr: Address) -> Pid, full, ThreadSelf, process::set_tid_address;

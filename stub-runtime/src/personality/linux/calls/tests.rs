@@ -72,3 +72,8 @@ fn only_what_no_other_os_has_is_without_an_operation() {
         assert!(LINUX_ONLY.iter().any(|known| row.name.starts_with(known)), "{}", row.name);
     }
 }
+
+#[test]
+fn what_is_not_supported_has_a_reason() {
+    assert!(CALLS.iter().all(|row| row.support.note() != Some(MISSING)));
+}
