@@ -1,5 +1,5 @@
 use super::CALLS;
-use crate::call::{Kind, Support};
+use crate::call::{Kind, MISSING, Support};
 
 #[test]
 fn numbers_are_those_of_the_kernel() {
