@@ -23,6 +23,7 @@ pub mod mqueue;
 pub mod names;
 pub mod notify;
 pub mod poll;
+pub mod procctl;
 pub mod procdesc;
 pub mod process;
 pub mod release;

@@ -341,40 +341,6 @@ fn affinity_target(level: i32, which: i32, id: i64) -> Result<u64, Errno> {
     }
 }
 
-/// procctl(2): the signal that a process gets when its parent ends.
-///
-/// # Errors
-/// `EINVAL` for other commands and other processes than the caller, `EFAULT`.
-pub fn control(_cx: &mut Context, id_type: i32, id: i64, command: i32, data: Pointer) -> Result<u64, Errno> {
-    // sys/sys/procctl.h.
-    const PARENT_DEATH_SET: i32 = 11;
-    const PARENT_DEATH_GET: i32 = 12;
-    // PR_SET_PDEATHSIG, PR_GET_PDEATHSIG (linux/prctl.h).
-    const HOST_SET: u64 = 1;
-    const HOST_GET: u64 = 2;
-    // SAFETY: no pointers.
-    let own = unsafe { call::<0>(__NR_getpid, []) }? as i64;
-    if id_type != 0 || !matches!(id, id if id == 0 || id == own) {
-        return Err(Errno::INVAL);
-    }
-    match command {
-        PARENT_DEATH_SET => {
-            let signal: i32 = guest::get(data.0)?;
-            let number = if signal == 0 { 0 } else { numbers::to_host(signal).ok_or(Errno::INVAL)? };
-            // SAFETY: no pointers.
-            unsafe { call(__NR_prctl, [HOST_SET, number as u64]) }
-        }
-        PARENT_DEATH_GET => {
-            let mut number = 0i32;
-            // SAFETY: the kernel writes one word.
-            unsafe { call(__NR_prctl, [HOST_GET, &raw mut number as u64]) }?;
-            guest::put(data.0, &numbers::from_host(number).unwrap_or(0))?;
-            Ok(0)
-        }
-        _ => Err(Errno::INVAL),
-    }
-}
-
 /// getsid(2), getpgid(2), setpgid(2), setsid(2), getpgrp(2), getppid(2), getpid(2): plain host calls.
 pub mod ids {
     use super::*;

@@ -77,7 +77,7 @@ pub fn start(cx: &mut Context, image: &Image<'_>) -> Result<Frame, Errno> {
         (AT_BASE, image.interpreter_base),
         (AT_EHDRFLAGS, 0),
         (AT_EXECPATH, image.path_address),
-        (AT_OSRELDATE, u64::from(release::OSRELDATE)),
+        (AT_OSRELDATE, u64::from(release::number())),
         (AT_CANARY, canary.unwrap_or(0)),
         (AT_CANARYLEN, if canary.is_some() { 16 } else { 0 }),
         (AT_NCPUS, cpus),

@@ -5,6 +5,7 @@
 
 use schemas::Errno;
 
+use super::release;
 use super::route;
 use crate::call::Pointer;
 use crate::context::Context;
@@ -13,7 +14,6 @@ use crate::host::linux::abi;
 use crate::host::linux::syscall::call;
 use crate::operation::memory::PAGE;
 use crate::operation::system::{self, Setting, Value};
-use crate::world;
 
 /// Most numbers of a name (`CTL_MAXNAME`), and the fewest that the call takes.
 const NUMBERS_MAX: usize = 24;
@@ -123,7 +123,7 @@ pub fn by_numbers(
     }
     let transfer = Transfer::new(old, length, new, new_len)?;
     if let Some((.., local)) = LOCAL.iter().find(|(known, ..)| *known == &*numbers) {
-        return answer(cx, *local, &transfer);
+        return answer(*local, &transfer);
     }
     // kern.proc.pathname of the caller.
     if let [1, 14, 12, pid] = *numbers
@@ -163,7 +163,7 @@ pub fn by_name(
     let name = name_bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let transfer = Transfer::new(old, length, new, new_len)?;
     if let Some((.., local)) = LOCAL.iter().find(|(_, known, _)| *known == name) {
-        return answer(cx, *local, &transfer);
+        return answer(*local, &transfer);
     }
     ask(cx, name, &[], &transfer)
 }
@@ -174,16 +174,15 @@ fn ask(cx: &Context, name: &[u8], numbers: &[i32], transfer: &Transfer) -> Resul
     system::setting(cx, &Setting { name, numbers, new }, |value| transfer.deliver(&value))
 }
 
-fn answer(cx: &Context, local: Local, transfer: &Transfer) -> Result<u64, Errno> {
+fn answer(local: Local, transfer: &Transfer) -> Result<u64, Errno> {
     if transfer.is_change() {
         return Err(Errno::PERM);
     }
     let int = |value: i32| transfer.deliver(&Value::Bytes(&value.to_ne_bytes()));
-    let identity = || world::page().identity(cx.process().personality.id);
     match local {
-        Local::SystemName => text(transfer, identity().system.as_bytes()),
-        Local::Release => text(transfer, identity().release.as_bytes()),
-        Local::ReleaseNumber => int(identity().number as i32),
+        Local::SystemName => release::with_system(|name| text(transfer, name)),
+        Local::Release => release::with_name(|name| text(transfer, name)),
+        Local::ReleaseNumber => int(release::number() as i32),
         Local::Processors => int(system::processors() as i32),
         // CPU_SETSIZE (sys/_cpuset.h), as kern.smp.maxcpus is MAXCPU of a generic kernel.
         Local::MostProcessors => int(1024),

@@ -4,8 +4,8 @@ use crate::call::*;
 use crate::call_rows;
 use crate::operation;
 use crate::personality::freebsd::{
-    action, aio, context, file, identity, ipc, kernel, kqueue, memory, mqueue, notify, poll, procdesc,
-    process, scheduling, session, socket, sysctl, terminal, thread, umtx,
+    action, aio, context, file, identity, ipc, kernel, kqueue, memory, mqueue, notify, poll, procctl,
+    procdesc, process, scheduling, session, socket, sysctl, terminal, thread, umtx,
 };
 
 call_rows! {
@@ -416,7 +416,7 @@ call_rows! {
     543 => aio_mlock(aiocbp: In<Opaque>) -> Int,
         partial("done at once; not told by event queues"), MemoryLock, aio::lock;
     544 => procctl(idtype: IdKind, id: Long, com: ProcessControl, data: Address) -> Int,
-        partial("the signal of a parent's end only"), ProcControl, process::control;
+        partial("of the caller: reaping, tracing, a parent's end, randomization, privileges"), ProcControl, procctl::control;
     545 => ppoll(fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, ts: In<Timespec>, set: In<SignalSet>) -> Int,
         full, EventPoll, poll::poll_masked;
     546 => futimens(fd: Fd, times: In<Pair<Timespec>>) -> Int,
