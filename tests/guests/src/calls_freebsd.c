@@ -14,11 +14,11 @@ enum {
 	SYS_setcontext = 422, SYS_swapcontext = 423, SYS_thr_kill = 433, SYS_thr_suspend = 442, SYS_thr_wake = 443,
 	SYS_sigqueue = 456, SYS_kmq_open = 457, SYS_kmq_setattr = 458, SYS_kmq_timedreceive = 459, SYS_kmq_timedsend = 460,
 	SYS_kmq_unlink = 462, SYS_cpuset_getid = 486, SYS_semctl = 510, SYS_msgctl = 511, SYS_shmctl = 512,
-	SYS_pdfork = 518, SYS_pdkill = 519, SYS_pdgetpid = 520, SYS_getloginclass = 523, SYS_cpuset_getdomain = 561,
+	SYS_procctl = 544, SYS_pdfork = 518, SYS_pdkill = 519, SYS_pdgetpid = 520, SYS_getloginclass = 523, SYS_cpuset_getdomain = 561,
 	SYS_sysctlbyname = 570, SYS_sched_getcpu = 581, SYS_membarrier = 584, SYS_kcmp = 588, SYS_getgroups15 = 595,
 	SYS_pdwait = 601,
 };
-enum { EPERM = 1, ESRCH = 3, ENOMEM = 12, ENOTDIR = 20, ENODEV = 19, ENOMSG = 83, ERANGE = 34, EAGAIN = 35,
+enum { EBUSY = 16, EPERM = 1, ESRCH = 3, ENOMEM = 12, ENOTDIR = 20, ENODEV = 19, ENOMSG = 83, ERANGE = 34, EAGAIN = 35,
        EOPNOTSUPP = 45, ETIMEDOUT = 60, EDEADLK = 11 };
 enum { SIGEMT = 7, SIGINFO = 29, SIGTHR = 32, SIGIO = 23, O_RDWR = 2, O_CREAT = 0x200, O_EXCL = 0x800 };
 
@@ -249,6 +249,23 @@ static int descriptor_calls(void)
 	expect("pdkill", call(SYS_pdkill, descriptor, SIGUSR1), 0);
 	expect("pdwait", call(SYS_pdwait, descriptor, &status, 16, 0, 0), 0);
 	expect("how it ended", status, SIGUSR1);
+	expect("REAP_RELEASE", call(SYS_procctl, 0, 0L, 3, 0), -EINVAL);
+	expect("REAP_ACQUIRE", call(SYS_procctl, 0, 0L, 2, 0), 0);
+	expect("REAP_ACQUIRE again", call(SYS_procctl, 0, 0L, 2, 0), -EBUSY);
+	int value = 2;
+	expect("TRACE_CTL", call(SYS_procctl, 0, call(SYS_getpid), 7, &value), 0);
+	expect("TRACE_STATUS", call(SYS_procctl, 0, 0L, 8, &value), 0);
+	expect("not to be traced", value, -1);
+	value = SIGUSR2;
+	expect("PDEATHSIG_CTL", call(SYS_procctl, 0, 0L, 11, &value), 0);
+	value = 0;
+	expect("PDEATHSIG_STATUS", call(SYS_procctl, 0, 0L, 12, &value), 0);
+	expect("that signal", value, SIGUSR2);
+	value = 1;
+	expect("NO_NEW_PRIVS_CTL", call(SYS_procctl, 0, 0L, 19, &value), 0);
+	expect("ASLR_STATUS", call(SYS_procctl, 0, 0L, 14, &value), 0);
+	hold("as everything else", (value & 0xff) == 3 || (value & 0xff) == 2);
+	expect("procctl of another kind", call(SYS_procctl, 7, 0L, 12, &value), -EINVAL);
 	expect("pdkill of nobody", call(SYS_pdkill, descriptor, 0), -ESRCH);
 	return 0;
 }
