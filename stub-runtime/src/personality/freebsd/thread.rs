@@ -102,7 +102,7 @@ pub fn kill(cx: &mut Context, id: i64, signal: i32) -> Result<i32, Errno> {
 /// thr_kill2(2): the same for a thread of any process.
 ///
 /// # Errors
-/// As [`kill`].
+/// As [`kill()`].
 pub fn kill_in(cx: &mut Context, pid: i32, id: i64, signal: i32) -> Result<i32, Errno> {
     let number = kill::number_for(cx, pid, action::as_sent(signal)?)?;
     if id != -1 {

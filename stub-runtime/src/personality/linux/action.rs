@@ -78,7 +78,7 @@ fn as_sent(signal: i32) -> Result<Signal, Errno> {
 /// tgkill(2).
 ///
 /// # Errors
-/// As [`kill`].
+/// As [`kill()`].
 pub fn kill_thread(cx: &mut Context, pid: i32, thread: i32, signal: i32) -> Result<u64, Errno> {
     let number = kill::number_for(cx, pid, as_sent(signal)?)?;
     // SAFETY: no pointers.
@@ -88,7 +88,7 @@ pub fn kill_thread(cx: &mut Context, pid: i32, thread: i32, signal: i32) -> Resu
 /// tkill(2). Of other processes only the first thread is known, whose number is that of the process.
 ///
 /// # Errors
-/// As [`kill`].
+/// As [`kill()`].
 pub fn kill_any_thread(cx: &mut Context, thread: i32, signal: i32) -> Result<u64, Errno> {
     let signal = as_sent(signal)?;
     let mut own = false;
@@ -101,7 +101,7 @@ pub fn kill_any_thread(cx: &mut Context, thread: i32, signal: i32) -> Result<u64
 /// rt_sigqueueinfo(2).
 ///
 /// # Errors
-/// As [`kill`]; `EFAULT`.
+/// As [`kill()`]; `EFAULT`.
 pub fn queue(cx: &mut Context, pid: i32, signal: i32, info: Pointer) -> Result<u64, Errno> {
     let number = kill::number_for(cx, pid, as_sent(signal)?)?;
     // SAFETY: the kernel checks the guest's information, and puts the number given into it.
@@ -111,7 +111,7 @@ pub fn queue(cx: &mut Context, pid: i32, signal: i32, info: Pointer) -> Result<u
 /// rt_tgsigqueueinfo(2).
 ///
 /// # Errors
-/// As [`kill`]; `EFAULT`.
+/// As [`kill()`]; `EFAULT`.
 pub fn queue_thread(
     cx: &mut Context,
     pid: i32,
@@ -127,7 +127,7 @@ pub fn queue_thread(
 /// pidfd_send_signal(2).
 ///
 /// # Errors
-/// As [`kill`]; `EBADF`, `EFAULT`.
+/// As [`kill()`]; `EBADF`, `EFAULT`.
 pub fn kill_by_descriptor(
     cx: &mut Context,
     descriptor: i32,
