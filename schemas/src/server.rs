@@ -77,6 +77,26 @@ impl Capabilities {
     }
 }
 
+/// A device node of a residual server: its operations are asked of that server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceNode {
+    /// Path below `/dev`.
+    pub path: String,
+    /// Bits of the personalities that see it ([`Personality::bit`]); 0 for all.
+    pub personalities: u32,
+    /// Whether it is a block device.
+    pub block: bool,
+}
+
+/// A device node in the mount table, by which requests name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountedNode {
+    /// The mount's number: `mount` of the requests on paths. The path that goes with it is empty.
+    pub mount: u32,
+    /// Path below `/dev`.
+    pub path: String,
+}
+
 /// Something that answers operations, whatever its interface. The `…Server` types make one of a typed
 /// implementation.
 pub trait Server: Send + Sync {

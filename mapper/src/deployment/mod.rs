@@ -11,6 +11,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemas::server::DeviceNode;
 use schemas::{Flavour, Interface, Operation, Personality};
 use serde::Deserialize;
 
@@ -144,6 +145,8 @@ pub struct ServerSpec {
     pub place: Place,
     /// What the implementation itself understands.
     pub settings: toml::Table,
+    /// The device nodes that it has with these settings.
+    pub nodes: Vec<DeviceNode>,
 }
 
 /// Where a server runs.

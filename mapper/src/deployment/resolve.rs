@@ -70,7 +70,16 @@ fn add_servers(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Compl
                 suggestion(kind.get_ref(), servers::all().map(|known| known.name)),
             ));
         };
-        let spec = ServerSpec { kind: found, place: server.place, settings: server.settings.clone() };
+        let settings = server.settings.clone();
+        let nodes = servers::nodes(found, &settings)
+            .map_err(|why| loaded.source().complain(name.span(), why, None))?;
+        for node in &nodes {
+            if node.path.len() > PREFIX_LIMIT - "/dev/".len() {
+                let message = format!("its device node `{}` has too long a path", node.path);
+                return Err(loaded.source().complain(name.span(), message, None));
+            }
+        }
+        let spec = ServerSpec { kind: found, place: server.place, settings, nodes };
         deployment.servers.insert(name.get_ref().clone(), spec);
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use schemas::server::Server;
+use schemas::Interface;
+use schemas::server::{DeviceNode, MountedNode, Server};
 use sim::hurd::world::World as Hurd;
 use sim::server::Settings;
 
@@ -10,7 +11,24 @@ use crate::deployment::{Place, ServerKind, ServerSpec};
 
 /// Every implementation. Of several that answer one interface, the first is asked when no route says otherwise.
 pub fn all() -> impl Iterator<Item = ServerKind> + Clone {
-    sim::server::KINDS.iter().map(|&(name, interface)| ServerKind { name, interface })
+    let kinds = sim::server::KINDS.iter().chain(residual_dev::KINDS).chain(residual_net::KINDS);
+    kinds.map(|&(name, interface)| ServerKind { name, interface })
+}
+
+/// Whether a crate's list has a kind.
+fn has(kinds: &[(&str, Interface)], kind: ServerKind) -> bool {
+    kinds.iter().any(|&(name, _)| name == kind.name)
+}
+
+/// The device nodes that a server of this kind has with these settings; or why it cannot have them.
+pub fn nodes(kind: ServerKind, settings: &toml::Table) -> Result<Vec<DeviceNode>, String> {
+    if has(residual_dev::KINDS, kind) {
+        return residual_dev::nodes(kind.name, settings).map_err(|error| error.to_string());
+    }
+    if has(residual_net::KINDS, kind) {
+        return residual_net::nodes(kind.name, settings).map_err(|error| error.to_string());
+    }
+    Ok(Vec::new())
 }
 
 /// The kind with this name.
@@ -18,10 +36,23 @@ pub fn kind(name: &str) -> Option<ServerKind> {
     all().find(|kind| kind.name == name)
 }
 
-/// Makes a server.
-pub(super) fn make(name: &str, spec: &ServerSpec, hurd: &Arc<Hurd>) -> Result<Arc<dyn Server>, String> {
+/// Makes a server, whose device nodes were mounted as `nodes` says.
+pub(super) fn make(
+    name: &str,
+    spec: &ServerSpec,
+    nodes: &[MountedNode],
+    hurd: &Arc<Hurd>,
+) -> Result<Arc<dyn Server>, String> {
     if spec.place == Place::Process {
         return Err("servers in processes of their own are not supported; use `place = \"task\"`".to_owned());
+    }
+    if has(residual_dev::KINDS, spec.kind) {
+        return residual_dev::make(spec.kind.name, name, &spec.settings, nodes)
+            .map_err(|error| error.to_string());
+    }
+    if has(residual_net::KINDS, spec.kind) {
+        return residual_net::make(spec.kind.name, name, &spec.settings, nodes)
+            .map_err(|error| error.to_string());
     }
     let mut settings = Settings::default();
     for (key, value) in &spec.settings {
@@ -43,7 +74,8 @@ mod tests {
     fn made(kind_name: &str, settings: &str, place: Place) -> Result<Arc<dyn Server>, String> {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
         let kind = kind(kind_name).unwrap();
-        make("it", &ServerSpec { kind, place, settings: settings.parse().unwrap() }, &hurd)
+        let spec = ServerSpec { kind, place, settings: settings.parse().unwrap(), nodes: Vec::new() };
+        make("it", &spec, &[], &hurd)
     }
 
     #[test]

@@ -15,7 +15,8 @@ use sim::mach::TaskId;
 use crate::deployment::Deployment;
 use crate::published::Published;
 use crate::route::ServerId;
-pub use kinds::{all, kind};
+use crate::world::Mounts;
+pub use kinds::{all, kind, nodes};
 use watch::Restarts;
 
 /// The servers of one world. A server's number is its place, counted from 1.
@@ -96,11 +97,11 @@ impl std::fmt::Debug for Servers {
 }
 
 impl Servers {
-    /// Starts the servers of a deployment.
-    pub fn start(deployment: &Deployment, hurd: Arc<Hurd>) -> Result<Self, StartError> {
-        let makers = deployment.servers.iter().map(|(name, spec)| {
-            let context = (name.clone(), spec.clone(), hurd.clone());
-            let make: Maker = Box::new(move || kinds::make(&context.0, &context.1, &context.2));
+    /// Starts the servers of a deployment, whose device nodes are in the mount table.
+    pub fn start(deployment: &Deployment, mounts: &Mounts, hurd: Arc<Hurd>) -> Result<Self, StartError> {
+        let makers = deployment.servers.iter().zip(1..).map(|((name, spec), number)| {
+            let context = (name.clone(), spec.clone(), mounts.nodes_of(ServerId(number)), hurd.clone());
+            let make: Maker = Box::new(move || kinds::make(&context.0, &context.1, &context.2, &context.3));
             (name.clone(), spec.kind.interface, make)
         });
         Self::made_by(makers.collect(), hurd.clone())

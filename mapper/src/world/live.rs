@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use schemas::Personality;
 use sim::hurd::mounts::{MountKind as HurdKind, MountPoint};
-use sim::hurd::world::{Identity, Policy, View, World as Hurd};
+use sim::hurd::world::{DeviceNode, Identity, Policy, View, World as Hurd};
 use sim::mach::Mach;
 
 use super::{Face, Mounts, Page, Statistics};
-use crate::deployment::{Deployment, OsIdentity, ProcessLists};
+use crate::deployment::{Deployment, OsIdentity, ProcessLists, ServerSpec};
 use crate::published::Published;
 use crate::registry::{Holding, Registry};
 use crate::route::Table;
@@ -45,7 +45,8 @@ impl Live {
             hurd.set_identity(*personality, identity_of(&deployment, identity));
         }
         hurd.mounts.set(mount_points(&face.mounts, &face.table));
-        let servers = Servers::start(&deployment, hurd.clone())?;
+        hurd.set_devices(device_nodes(&deployment));
+        let servers = Servers::start(&deployment, &face.mounts, hurd.clone())?;
         Ok(Self::with_servers(deployment, face, servers, hurd))
     }
 
@@ -152,6 +153,20 @@ fn identity_of(deployment: &Deployment, identity: &OsIdentity) -> Identity {
         number: identity.number,
         ..Identity::default()
     }
+}
+
+/// The device nodes of residual servers, in the servers' own words.
+fn device_nodes(deployment: &Deployment) -> Vec<DeviceNode> {
+    let of = |(name, spec): (&String, &ServerSpec)| {
+        let node = |node: &schemas::server::DeviceNode| DeviceNode {
+            path: node.path.clone().into_bytes(),
+            personalities: node.personalities,
+            server: name.clone(),
+            block: node.block,
+        };
+        spec.nodes.iter().map(node).collect::<Vec<_>>()
+    };
+    deployment.servers.iter().flat_map(of).collect()
 }
 
 /// The mount table in the servers' own words.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use schemas::Personality;
+use schemas::server::MountedNode;
 use schemas::transport::{DIRECTORIES, MOUNTS, Mount as Entry, MountKind};
 
 use crate::deployment::{Deployment, MountTarget};
@@ -41,6 +42,9 @@ pub enum MountError {
     TooManyMounts,
 }
 
+/// What the paths of device nodes lie below.
+const DEVICES: &str = "/dev/";
+
 /// All personalities' bits.
 fn everyone() -> u32 {
     mask(&Personality::ALL)
@@ -71,6 +75,12 @@ impl Mounts {
                 }
             }
         }
+        for (spec, number) in deployment.servers.values().zip(1..) {
+            for node in &spec.nodes {
+                let visible = if node.personalities == 0 { everyone() } else { node.personalities };
+                mounts.add(&format!("{DEVICES}{}", node.path), MountKind::Server, number, visible)?;
+            }
+        }
         for (personality, sysroot) in &deployment.sysroots {
             let opened = mounts.donate(&sysroot.directory, || format!("the sysroot of {personality}"));
             match opened {
@@ -90,6 +100,19 @@ impl Mounts {
     /// The entry with this number.
     pub fn numbered(&self, identifier: u32) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.identifier() == identifier)
+    }
+
+    /// The device nodes that a server answers for.
+    pub fn nodes_of(&self, server: ServerId) -> Vec<MountedNode> {
+        let own = self
+            .entries
+            .iter()
+            .filter(|entry| entry.kind() == Some(MountKind::Server) && entry.target() == server.0);
+        own.filter_map(|entry| {
+            let path = entry.prefix().strip_prefix(DEVICES.as_bytes())?;
+            Some(MountedNode { mount: entry.identifier(), path: String::from_utf8_lossy(path).into_owned() })
+        })
+        .collect()
     }
 
     /// The donated directories, in the order of their reserved descriptors.
