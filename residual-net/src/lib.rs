@@ -1,11 +1,15 @@
-//! Residual servers for networks: tun and bpf.
+//! Virtual networks within the process, and the residual servers on them.
 //!
 //! What a deployment says of a server of one of these kinds, [`nodes`] and [`make`] read.
+
+pub mod network;
 
 use std::sync::Arc;
 
 use schemas::Interface;
 use schemas::server::{DeviceNode, MountedNode, Server};
+
+use network::Networks;
 
 /// Every kind of server here, and what it answers.
 pub const KINDS: &[(&str, Interface)] = &[];
@@ -30,7 +34,8 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
     Err(MakeError::unknown(kind))
 }
 
-/// Makes a server of a kind, with a name of its own. `nodes` are its device nodes as they were mounted.
+/// Makes a server of a kind, with a name of its own. `nodes` are its device nodes as they were mounted; `networks` are
+/// those of its world, which all its servers share.
 ///
 /// # Errors
 /// As [`nodes`], and when the host refuses something that the server needs.
@@ -39,7 +44,8 @@ pub fn make(
     name: &str,
     settings: &toml::Table,
     nodes: &[MountedNode],
+    networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
-    let _ = (name, settings, nodes);
+    let _ = (name, settings, nodes, networks);
     Err(MakeError::unknown(kind))
 }

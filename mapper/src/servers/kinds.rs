@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use residual_net::network::Networks;
 use schemas::Interface;
 use schemas::server::{DeviceNode, MountedNode, Server};
 use sim::hurd::world::World as Hurd;
@@ -42,6 +43,7 @@ pub(super) fn make(
     spec: &ServerSpec,
     nodes: &[MountedNode],
     hurd: &Arc<Hurd>,
+    networks: &Networks,
 ) -> Result<Arc<dyn Server>, String> {
     if spec.place == Place::Process {
         return Err("servers in processes of their own are not supported; use `place = \"task\"`".to_owned());
@@ -51,7 +53,7 @@ pub(super) fn make(
             .map_err(|error| error.to_string());
     }
     if has(residual_net::KINDS, spec.kind) {
-        return residual_net::make(spec.kind.name, name, &spec.settings, nodes)
+        return residual_net::make(spec.kind.name, name, &spec.settings, nodes, networks)
             .map_err(|error| error.to_string());
     }
     let mut settings = Settings::default();
@@ -75,7 +77,7 @@ mod tests {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
         let kind = kind(kind_name).unwrap();
         let spec = ServerSpec { kind, place, settings: settings.parse().unwrap(), nodes: Vec::new() };
-        make("it", &spec, &[], &hurd)
+        make("it", &spec, &[], &hurd, &Networks::default())
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use residual_net::network::Networks;
 use schemas::server::Server;
 use schemas::{Errno, Interface};
 use sim::hurd::world::World as Hurd;
@@ -99,10 +100,12 @@ impl std::fmt::Debug for Servers {
 impl Servers {
     /// Starts the servers of a deployment, whose device nodes are in the mount table.
     pub fn start(deployment: &Deployment, mounts: &Mounts, hurd: Arc<Hurd>) -> Result<Self, StartError> {
+        let networks = Arc::new(Networks::default());
         let makers = deployment.servers.iter().zip(1..).map(|((name, spec), number)| {
-            let context = (name.clone(), spec.clone(), mounts.nodes_of(ServerId(number)), hurd.clone());
-            let make: Maker = Box::new(move || kinds::make(&context.0, &context.1, &context.2, &context.3));
-            (name.clone(), spec.kind.interface, make)
+            let (nodes, interface) = (mounts.nodes_of(ServerId(number)), spec.kind.interface);
+            let (own, spec, hurd, networks) = (name.clone(), spec.clone(), hurd.clone(), networks.clone());
+            let make: Maker = Box::new(move || kinds::make(&own, &spec, &nodes, &hurd, &networks));
+            (name.clone(), interface, make)
         });
         Self::made_by(makers.collect(), hurd.clone())
     }

@@ -1,0 +1,62 @@
+//! Virtual networks: switches, and hosts whose interfaces are plugged into them.
+//!
+//! A [`Network`] is an Ethernet switch. A [`Host`] is what one stack serves: its [`Interface`]s, of which some are
+//! plugged into networks, some lead to whoever made them (a tun server), and one is the loopback. A [`Tap`] watches an
+//! interface. All of it lives in memory; frames are shared, not copied.
+//!
+//! Nothing here waits. Every queue is bounded by bytes, and what does not fit is dropped and counted, as in a real
+//! network.
+
+mod frame;
+mod host;
+mod interface;
+mod switch;
+mod tap;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use frame::{ETHERNET_HEADER, Frame, Mac};
+pub use host::{Change, Host};
+pub use interface::{Address, Counters, Flags, Interface, Link, Medium, Refused};
+pub use switch::Network;
+pub use tap::{Captured, Direction, Directions, Tap, TapOptions, TapStatistics};
+
+/// The networks and hosts of one world, by their names. Servers that name the same one share it.
+#[derive(Debug, Default)]
+pub struct Networks {
+    networks: Mutex<BTreeMap<String, Arc<Network>>>,
+    hosts: Mutex<BTreeMap<String, Arc<Host>>>,
+}
+
+impl Networks {
+    /// The network of this name, which is made when there is none yet.
+    pub fn network(&self, name: &str) -> Arc<Network> {
+        let mut networks = lock(&self.networks);
+        networks.entry(name.to_owned()).or_insert_with(|| Arc::new(Network::new(name))).clone()
+    }
+
+    /// The host of this name, which is made, without an interface, when there is none yet.
+    pub fn host(&self, name: &str) -> Arc<Host> {
+        let mut hosts = lock(&self.hosts);
+        hosts.entry(name.to_owned()).or_insert_with(|| Arc::new(Host::new(name))).clone()
+    }
+
+    /// All networks, in the order of their names.
+    pub fn networks(&self) -> Vec<Arc<Network>> {
+        lock(&self.networks).values().cloned().collect()
+    }
+
+    /// All hosts, in the order of their names.
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        lock(&self.hosts).values().cloned().collect()
+    }
+}
+
+/// Locks; state here is whole between any two statements, also after a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
