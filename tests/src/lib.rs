@@ -7,12 +7,14 @@
 //! - [`manifest`] and [`fetch`]: which programs, and how they come onto the machine.
 //! - [`guest`], [`case`]: naming a guest, running it, comparing it with its twin.
 //! - [`process`], [`pty`], [`http`]: what the above is made of, for tests that drive a guest while it runs.
+//! - [`mod@bench`]: what programs cost under the mapper and its peers.
 //! - [`suite`], [`exclusions`]: foreign test suites whose single tests are counted one by one.
 //!
 //! `MAPPER_UNDER_TEST` names another `mapper` than the one of this checkout; `MAPPER_RUN_FLAGS` adds flags
 //! to each `mapper run`, for example `--deployment FILE`; `MAPPER_TEST_TRACE=1` has a failed comparison run
 //! the guest again with `--trace` and show the end of that.
 
+pub mod bench;
 pub mod case;
 pub mod exclusions;
 pub mod fetch;
