@@ -85,3 +85,48 @@ struct Exec $operation(id = 0x0302, server = stub, flavour = local) {
   }
   struct Results {}
 }
+
+enum Decision {
+  # What was decided about a `syscall` instruction that traps.
+
+  undecided @0;      # not asked about yet
+  asked @1;          # a thread is asking
+  hoisted @2;        # an instruction before it leads to a trampoline
+  notAFile @3;       # the code does not come from a file: generated, or a file that is not there any more
+  noStart @4;        # no start of a function is known from which it could be decoded
+  unreached @5;      # decoding from the start of its function does not lead to it
+  tooShort @6;       # no instruction before it has room for a jump
+  movesFlow @7;      # a call, a return, a jump or another system call lies between
+  entered @8;        # something jumps into the middle of the only instruction with room
+  notMovable @9;     # an instruction between cannot be carried out elsewhere with the same effect
+  outOfReach @10;    # what an instruction between refers to is too far from the trampoline
+  tooLong @11;       # there is no room for the instructions between
+  modified @12;      # the guest's memory is not what the file holds
+  noTrampoline @13;  # no memory within reach of the site
+  ownsGs @14;        # the guest sets GS for itself, by which a trampoline finds its context
+  withdrawn @15;     # was hoisted; the instruction was put back
+}
+
+struct Hoist $operation(id = 0x0303, server = exec, flavour = mapped, idempotent = true) {
+  # Decides whether the traps of a `syscall` instruction of the caller's can be had cheaper: by a jump to a
+  # trampoline, in the place of one instruction before it. The instructions from that one on are carried out in the
+  # trampoline; the `syscall` itself stays where it is, for those who jump to it. When in doubt the answer is no.
+
+  struct Params {
+    site @0 :UInt64 $traced(address);        # of the `syscall` instruction
+    trampoline @1 :UInt64 $traced(address);  # where the code will be put
+    room @2 :UInt32 $traced(decimal);        # bytes there are for it
+  }
+  struct Step {
+    offset @0 :UInt32;   # in the code
+    address @1 :UInt64;  # of the instruction of the guest that begins there
+  }
+  struct Results {
+    decision @0 :Decision;
+    replaced @1 :UInt64 $traced(address);  # the instruction to overwrite; the fields below, too, only when hoisted
+    length @2 :UInt8 $traced(decimal);     # bytes of that instruction: 5 to 15; all of them are for the jump
+    original @3 :Data $traced(length);     # what memory must hold from replaced on, the `syscall` included
+    code @4 :Data $traced(length);         # the instructions from replaced up to the site, for the trampoline
+    steps @5 :List(Step);                  # every instruction of code in order; the last entry is code's end, the site
+  }
+}

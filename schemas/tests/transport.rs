@@ -1,10 +1,12 @@
 //! The shared layouts: states, two sides at once, and refusals.
 
 use schemas::{
-    Errno, Flavour, Operation, Personality, fs, message,
+    Errno, Flavour, Operation, Personality,
+    exec::Decision,
+    fs, message,
     transport::{
         Datagram, DatagramKind, Handoff, HandoffFlags, Identity, Mount, MountKind, Region, RequestBuffer,
-        SLOTS, State, Text, World,
+        SITES, SLOTS, State, Text, World,
     },
 };
 use std::{
@@ -342,6 +344,36 @@ fn changes_are_seen_whole() {
             }
         }
     });
+}
+
+#[test]
+fn sites_are_counted_and_adopted() {
+    let (pages, child) = (Pages::new(Region::SIZE), Pages::new(Region::SIZE));
+    let (region, child) = (region(&pages), self::region(&child));
+    let (index, site) = region.trapped(0x40_1000).unwrap();
+    assert_eq!(region.trapped(0x40_1000).unwrap().0, index);
+    assert_eq!((site.address(), site.trapped(), site.hoisted()), (0x40_1000, 2, 0));
+    assert!(site.ask() && !site.ask(), "one thread asks");
+    site.decide(Decision::Hoisted);
+    assert!(!site.ask());
+    child.adopt_sites(region);
+    let (same, adopted) = child.trapped(0x40_1000).unwrap();
+    assert_eq!((same, adopted.trapped(), adopted.decision()), (index, 1, Decision::Hoisted));
+    assert!(region.trapped(0).is_none());
+    assert!(region.site(SITES as u32).is_none());
+}
+
+#[test]
+fn more_sites_than_there_is_room_for_are_counted_together() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    let many = 4 * SITES as u64;
+    let placed = (1..=many).filter(|number| region.trapped(number * 0x13).is_some()).count();
+    assert!(placed > SITES * 9 / 10 && placed <= SITES, "{placed}");
+    assert_eq!(region.sites().count(), placed);
+    assert_eq!(region.trapped_elsewhere(), many - placed as u64);
+    let (index, site) = region.trapped(0x13).unwrap();
+    assert!(std::ptr::eq(region.site(index).unwrap(), site));
 }
 
 #[test]

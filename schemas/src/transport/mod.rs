@@ -14,6 +14,7 @@ mod datagram;
 mod handoff;
 mod region;
 mod shared;
+mod site;
 mod slot;
 mod world;
 
@@ -21,6 +22,7 @@ pub use datagram::{Datagram, DatagramKind};
 pub use handoff::{Handoff, HandoffFlags};
 pub use region::{Region, RegionHeader};
 pub use shared::{Plain, Shared, Text};
+pub use site::Site;
 pub use slot::{Claimed, Request, RequestBuffer, Slot, SlotHeader, State, Taken};
 pub use world::{Identity, Mount, MountKind, World};
 
@@ -38,6 +40,9 @@ pub const FLAVOURS: usize = crate::Flavour::ALL.len();
 
 /// Foreign call numbers that are counted one by one when they are missing; the last row takes all higher ones.
 pub const MISSING: usize = 1024;
+
+/// `syscall` instructions of a process that are counted one by one.
+pub const SITES: usize = 1024;
 
 /// Slots of a region: threads of one process that can have a request under way at the same time.
 pub const SLOTS: usize = 256;

@@ -1,6 +1,6 @@
 //! The memory that one guest process shares with the mapper.
 
-use super::{Claimed, FLAVOURS, MISSING, OPERATIONS, SLOT_SIZE, SLOTS, Slot, VERSION};
+use super::{Claimed, FLAVOURS, MISSING, OPERATIONS, SITES, SLOT_SIZE, SLOTS, Site, Slot, VERSION};
 use crate::{Errno, Flavour, Operation};
 use core::{
     marker::PhantomData,
@@ -28,6 +28,10 @@ pub struct RegionHeader {
     /// Path of the program that runs, as its links lead to the stub.
     program_length: AtomicU32,
     program: [AtomicU8; PROGRAM],
+    /// Where calls are made, by a hash of the address.
+    sites: [Site; SITES],
+    /// Traps at addresses that have no place among the sites.
+    elsewhere: AtomicU64,
 }
 
 /// Longest path of a program that is told.
@@ -36,7 +40,8 @@ const PROGRAM: usize = 1020;
 const _: () = {
     assert!(core::mem::offset_of!(RegionHeader, pending) == 64);
     assert!(core::mem::offset_of!(RegionHeader, calls) == 64 + SLOTS / 8);
-    assert!(size_of::<RegionHeader>() == 4 * 4096);
+    assert!(core::mem::offset_of!(RegionHeader, sites).is_multiple_of(align_of::<Site>()));
+    assert!(size_of::<RegionHeader>() == 12 * 4096);
 };
 
 /// A mapped region.
@@ -127,6 +132,43 @@ impl<'a> Region<'a> {
     /// How often a foreign call was asked for and not there. The last row stands for all higher numbers.
     pub fn missing(self, number: u32) -> u32 {
         self.header().missing[(number as usize).min(MISSING - 1)].load(Ordering::Relaxed)
+    }
+
+    /// Stub: counts a trap at an address. Returns its site, which may be new, and the site's index; none when the table
+    /// is full thereabouts, and then the site must not be hoisted.
+    pub fn trapped(self, address: u64) -> Option<(u32, &'a Site)> {
+        let header = self.header();
+        let found = Site::find(&header.sites, address);
+        match found {
+            Some((_, site)) => site.count_trap(),
+            None => {
+                header.elsewhere.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        found
+    }
+
+    /// The site with this index; none at or above [`SITES`].
+    pub fn site(self, index: u32) -> Option<&'a Site> {
+        self.header().sites.get(index as usize)
+    }
+
+    /// The sites known so far, in no order.
+    pub fn sites(self) -> impl Iterator<Item = &'a Site> {
+        self.header().sites.iter().filter(|site| site.address() != 0)
+    }
+
+    /// Traps that no site counted, for want of a place.
+    pub fn trapped_elsewhere(self) -> u64 {
+        self.header().elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// Stub: takes over the sites of the parent of a forked process and what was decided about them, each under its
+    /// index, without the counts.
+    pub fn adopt_sites(self, parent: Region<'_>) {
+        for (own, parent) in self.header().sites.iter().zip(&parent.header().sites) {
+            own.adopt(parent);
+        }
     }
 
     /// Stub: says which program runs, before the region is told of. Of a longer path only the end is kept.

@@ -132,6 +132,11 @@ impl Exec for ExecServer {
             results.set_set_user(mode & (libc::S_ISUID | libc::S_ISGID) != 0);
             Ok(())
         }
+
+        fn hoist[exec::hoist](&self, _caller, _params, results, _caps) {
+            results.set_decision(exec::Decision::NoStart);
+            Ok(())
+        }
     }
 }
 
