@@ -2,6 +2,8 @@
 //!
 //! What a deployment says of a server of one of these kinds, [`nodes`] and [`make`] read.
 
+pub mod scsi;
+
 use std::sync::Arc;
 
 use schemas::Interface;
