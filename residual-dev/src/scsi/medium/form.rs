@@ -122,7 +122,7 @@ pub fn block_at(minute: u8, second: u8, frame: u8) -> i32 {
 
 /// In binary-coded decimal.
 pub fn decimal(number: u8) -> u8 {
-    (number / 10 % 10) << 4 | number % 10
+    number / 10 % 10 * 16 + number % 10
 }
 
 /// Error detection code (ECMA-130, 14.3): a CRC of the polynomial (x16+x15+x2+1)(x16+x2+x+1), low bit first.

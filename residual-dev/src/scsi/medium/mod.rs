@@ -5,6 +5,7 @@ pub mod export;
 pub mod folder;
 pub mod form;
 pub mod kind;
+mod recovery;
 pub mod store;
 
 pub use disc::{Disc, Extent, State, Track};

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use super::disc::{Disc, Extent, State, Track};
+use super::disc::{Disc, Extent, State};
 use super::export;
 use super::form::{BLOCK, FRAME, Form};
 use super::kind::{Family, Kind};
+use super::recovery;
 use crate::scsi::sense::Sense;
 
 /// Most bytes of a state file that are read.
@@ -102,10 +103,10 @@ impl Medium {
         let disc: Disc = serde_json::from_slice(&std::fs::read(&state)?)?;
         let image = OpenOptions::new().read(true).write(true).open(folder.join(format!("{name}.image")))?;
         lock(&image)?;
-        check(&disc).map_err(invalid)?;
+        recovery::check(&disc).map_err(invalid)?;
         let mut medium = Self::with(folder, name, disc, image);
         let before = medium.disc.clone();
-        recover(&mut medium.disc, medium.image.metadata()?.len());
+        recovery::recover(&mut medium.disc, medium.image.metadata()?.len());
         if medium.disc != before {
             medium.save()?;
         }
@@ -260,7 +261,9 @@ impl Medium {
             return Err(Sense::OUT_OF_RANGE.at_block(block.max(limit as i32)));
         }
         let group = self.disc.kind.group();
-        if self.disc.kind == Kind::DvdRw && (block as u32 % group != 0 || count % group != 0) {
+        if self.disc.kind == Kind::DvdRw
+            && !((block as u32).is_multiple_of(group) && count.is_multiple_of(group))
+        {
             // Restricted overwrite: whole ECC blocks only (MMC-6, 5.3.17).
             return Err(Sense::INVALID_WRITE_ADDRESS.at_block(block));
         }
@@ -383,7 +386,7 @@ impl Medium {
         let group = disc.kind.group();
         let mut changed = false;
         for extent in disc.extents.iter_mut().filter(|extent| extent.planned.is_none() && extent.blocks > 0) {
-            if cd || extent.end() as u32 % group != 0 {
+            if cd || !(extent.end() as u32).is_multiple_of(group) {
                 extent.planned = Some(extent.blocks);
                 changed = true;
             }
@@ -509,73 +512,6 @@ fn nothing(form: Form, block: i32) -> [u8; FRAME] {
         Form::Mode2 => form.frame(&[0; 2336], block),
         Form::Mode1 | Form::Xa => form.frame(&[0; BLOCK], block),
     }
-}
-
-/// Refuses a state that this server has not written.
-fn check(disc: &Disc) -> Result<(), &'static str> {
-    if disc.capacity > disc.kind.capacity() || disc.formatted.is_some_and(|blocks| blocks > disc.capacity) {
-        return Err("it is larger than its kind");
-    }
-    let limit = disc.kind.capacity() as i32;
-    if disc.tracks.len() > usize::from(disc.kind.most_tracks())
-        || disc.tracks.iter().zip(1..).any(|(track, number)| track.number != number)
-        || !disc.tracks.is_sorted_by_key(|track| (track.session, track.start))
-    {
-        return Err("its tracks are out of order");
-    }
-    let last = disc.last_session();
-    let bad = disc.tracks.iter().any(|track| {
-        track.session == 0
-            || track.session > last
-            || !(0..=limit).contains(&track.start)
-            || track.pregap > 4500 * 99
-            || track.reserved.is_some_and(|blocks| blocks > limit as u32)
-            || track.end.is_some_and(|end| end < track.start || end > limit + 32)
-            || track.indexes.iter().any(|index| !(0..=limit).contains(index))
-    });
-    if bad {
-        return Err("a track is nowhere on it");
-    }
-    let bad = disc.extents.iter().any(|extent| {
-        !(-150..=limit).contains(&extent.start)
-            || extent.blocks > limit as u32 + 150
-            || extent.planned.is_some_and(|planned| planned > limit as u32 + 150 || planned < extent.blocks)
-            || !extent.form.allows(extent.stored)
-            || extent.offset > limit as u64 * FRAME as u64
-    });
-    if bad { Err("a run of blocks is nowhere on it") } else { Ok(()) }
-}
-
-/// Makes of a disc what the length of its image says was written.
-fn recover(disc: &mut Disc, length: u64) {
-    if disc.is_random() {
-        return;
-    }
-    let last = disc.extents.iter().filter(|extent| !extent.silent).map(|extent| extent.offset).max();
-    let limit = disc.capacity;
-    for extent in disc.extents.iter_mut().filter(|extent| !extent.silent) {
-        let there = length.saturating_sub(extent.offset) / u64::from(extent.stored.max(1));
-        let there = u32::try_from(there).unwrap_or(u32::MAX).min(extent.planned.unwrap_or(limit)).min(limit);
-        if Some(extent.offset) == last || there < extent.blocks {
-            extent.blocks = there;
-        }
-    }
-    if disc.kind.family() != Family::Cd || disc.finalized {
-        return;
-    }
-    // A track or session of a CD is written without a pause: what was interrupted has ended.
-    disc.truncate();
-    let open = |track: &&Track| track.end.is_none() && track.reserved.is_none() && !track.packets;
-    let numbers: Vec<u16> = disc.tracks.iter().filter(open).map(|track| track.number).collect();
-    for number in numbers {
-        // It is there.
-        let _ = disc.close_track(number);
-    }
-    disc.tracks.retain(|track| track.end != Some(track.start));
-    for extent in &mut disc.extents {
-        extent.planned = Some(extent.blocks);
-    }
-    disc.extents.retain(|extent| extent.blocks > 0);
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn frame(disc: &Disc, block: i32) -> [u8; 12] {
     let [control, track, index, relative] = position(disc, block);
     let mut frame = [0; 12];
     // The control field is the high half here.
-    frame[0] = (control as u8) << 4 | (control as u8) >> 4;
+    frame[0] = (control as u8).rotate_right(4);
     frame[1] = decimal(track as u8);
     frame[2] = decimal(index as u8);
     frame[3..6].copy_from_slice(&time(relative).map(decimal));
