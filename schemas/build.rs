@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=generator");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for name in ["operation", "control"] {
+    for name in ["operation", "control", "remote"] {
         let request = fs::read(root.join("request").join(format!("{name}.bin")))?;
         generator::messages(&request, &out)?;
         if name == "operation" {

@@ -13,3 +13,4 @@ compile() {
 }
 compile operation operation/*.capnp
 compile control control.capnp
+compile remote remote.capnp

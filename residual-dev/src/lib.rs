@@ -7,7 +7,7 @@ pub mod scsi;
 use std::sync::Arc;
 
 use schemas::Interface;
-use schemas::server::{DeviceNode, MountedNode, Server};
+use schemas::server::{DeviceNode, Needs, Post, Server};
 
 /// Every kind of server here, and what it answers.
 pub const KINDS: &[(&str, Interface)] = &[];
@@ -32,16 +32,20 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
     Err(MakeError::unknown(kind))
 }
 
-/// Makes a server of a kind, with a name of its own. `nodes` are its device nodes as they were mounted.
+/// Makes a server of a kind.
 ///
 /// # Errors
 /// As [`nodes`], and when the host refuses something that the server needs.
-pub fn make(
-    kind: &str,
-    name: &str,
-    settings: &toml::Table,
-    nodes: &[MountedNode],
-) -> Result<Arc<dyn Server>, MakeError> {
-    let _ = (name, settings, nodes);
+pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Server>, MakeError> {
+    let _ = (settings, post);
+    Err(MakeError::unknown(kind))
+}
+
+/// What a server of a kind needs of the host when it runs in a process of its own.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
+    let _ = settings;
     Err(MakeError::unknown(kind))
 }

@@ -7,7 +7,7 @@ pub mod network;
 use std::sync::Arc;
 
 use schemas::Interface;
-use schemas::server::{DeviceNode, MountedNode, Server};
+use schemas::server::{DeviceNode, Needs, Post, Server};
 
 use network::Networks;
 
@@ -34,18 +34,25 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
     Err(MakeError::unknown(kind))
 }
 
-/// Makes a server of a kind, with a name of its own. `nodes` are its device nodes as they were mounted; `networks` are
-/// those of its world, which all its servers share.
+/// Makes a server of a kind. `networks` are those of its world, which all its servers share.
 ///
 /// # Errors
 /// As [`nodes`], and when the host refuses something that the server needs.
 pub fn make(
     kind: &str,
-    name: &str,
     settings: &toml::Table,
-    nodes: &[MountedNode],
+    post: Post,
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
-    let _ = (name, settings, nodes, networks);
+    let _ = (settings, post, networks);
+    Err(MakeError::unknown(kind))
+}
+
+/// What a server of a kind needs of the host when it runs in a process of its own.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
+    let _ = settings;
     Err(MakeError::unknown(kind))
 }

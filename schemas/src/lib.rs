@@ -9,8 +9,9 @@
 //! * [`transport`]: the memory that guests and the mapper share, and the datagrams between them.
 //! * [`Errno`], [`Flavour`], [`Personality`], [`signal`]: the neutral vocabulary.
 //! * [`trace`]: one line of text from a message.
-//! * With feature `std`: `server`, the traits that servers implement and the dispatch to them, and `control`, the
-//!   capnp-rpc interface of the command line.
+//! * With feature `std`: `server`, the traits that servers implement and the dispatch to them, `control`, the
+//!   capnp-rpc interface of the command line, and `remote`, the messages between the mapper and a server in a process
+//!   of its own.
 //!
 //! # The way of a request
 //!
@@ -91,6 +92,7 @@ pub mod generated {
     #[cfg(feature = "std")]
     schema! {
         control_capnp = "control_capnp.rs",
+        remote_capnp = "remote_capnp.rs",
     }
 }
 
@@ -104,4 +106,4 @@ pub use generated::{
 
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use generated::control_capnp as control;
+pub use generated::{control_capnp as control, remote_capnp as remote};

@@ -97,6 +97,27 @@ pub struct MountedNode {
     pub path: String,
 }
 
+/// What a residual server is made with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Post {
+    /// Its name in the deployment.
+    pub name: String,
+    /// Its device nodes as they were mounted.
+    pub nodes: Vec<MountedNode>,
+    /// The first number for its objects. It has 2³² of them, which no other server in the world has, nor had the one
+    /// before it that died.
+    pub first_object: u64,
+}
+
+/// What a server in a process of its own must be able to do on the host once it is made. It gives up the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Files and folders that it opens, and everything below them.
+    pub files: Vec<std::path::PathBuf>,
+    /// Whether it makes sockets of the host's network.
+    pub network: bool,
+}
+
 /// Something that answers operations, whatever its interface. The `…Server` types make one of a typed
 /// implementation.
 pub trait Server: Send + Sync {

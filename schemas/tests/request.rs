@@ -47,7 +47,11 @@ fn committed_requests_are_those_of_the_schemas() {
         .map(|entry| format!("operation/{}", entry.unwrap().file_name().to_string_lossy()))
         .collect();
     operations.sort();
-    for (name, schemas) in [("operation", operations), ("control", vec!["control.capnp".to_owned()])] {
+    for (name, schemas) in [
+        ("operation", operations),
+        ("control", vec!["control.capnp".to_owned()]),
+        ("remote", vec!["remote.capnp".to_owned()]),
+    ] {
         let output = Command::new("capnp")
             .args(["compile", "-o-", "--src-prefix=."])
             .args(&schemas)

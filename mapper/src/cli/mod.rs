@@ -32,6 +32,9 @@ enum Verb {
     Servers(servers::Arguments),
     Trace(trace::Arguments),
     Identify(identify::Arguments),
+    /// Runs a server for the mapper that started this process.
+    #[command(hide = true)]
+    Serve,
 }
 
 /// Exit status when something other than the program asked for went wrong, as of `env`, `nice` and `timeout`.
@@ -55,6 +58,12 @@ impl Failure {
     }
 }
 
+/// The process of a server.
+fn serve() -> Result<(), Failure> {
+    crate::log::start();
+    crate::servers::remote::serve().map_err(|why| Failure::with_status(FAILURE, why))
+}
+
 /// Runs the verb that the process's arguments name and returns the exit status.
 pub fn main() -> u8 {
     let command = match Command::try_parse() {
@@ -75,6 +84,7 @@ pub fn main() -> u8 {
         Verb::Servers(arguments) => servers::run(arguments),
         Verb::Trace(arguments) => trace::run(arguments),
         Verb::Identify(arguments) => identify::run(arguments),
+        Verb::Serve => serve(),
     };
     match done {
         Ok(()) => 0,

@@ -18,12 +18,23 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.json {
         return print::json(&servers);
     }
-    let headings =
-        ["NAME", "INTERFACE", "STATE", "REQUESTS", "ERRORS", "RESTARTS", "OBJECTS", "MOUNTS", "ERROR"];
+    let headings = [
+        "NAME",
+        "INTERFACE",
+        "PROCESS",
+        "STATE",
+        "REQUESTS",
+        "ERRORS",
+        "RESTARTS",
+        "OBJECTS",
+        "MOUNTS",
+        "ERROR",
+    ];
     let shown = servers.into_iter().map(|server| {
         [
             server.name,
             server.interface,
+            if server.pid == 0 { "mapper".to_owned() } else { server.pid.to_string() },
             server.state,
             server.requests.to_string(),
             server.errors.to_string(),

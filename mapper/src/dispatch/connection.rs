@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use schemas::transport::{Datagram, DatagramKind};
 use schemas::{Errno, Personality};
 
-use super::desk::Desk;
+use super::desk::{Desk, Guest};
 use super::region::Mapped;
 use super::socket::{self, Received};
 use crate::registry::Process;
@@ -23,10 +23,9 @@ const HELLOS: u32 = 64;
 /// One process socket.
 #[derive(Debug)]
 pub struct Connection {
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
     /// Who said hello on it; none on the socket that a run begins with, which only passes on hellos.
-    process: Option<Arc<Process>>,
-    region: Option<Arc<Mapped>>,
+    guest: Option<Guest>,
     poll: Poll,
 }
 
@@ -80,12 +79,14 @@ impl Poll {
 impl Connection {
     /// The socket that a run begins with. It has no process: the first image says hello on it.
     pub fn first(socket: OwnedFd) -> Self {
-        Self { socket, process: None, region: None, poll: Poll::new(Duration::ZERO) }
+        Self { socket: Arc::new(socket), guest: None, poll: Poll::new(Duration::ZERO) }
     }
 
     fn of(socket: OwnedFd, process: Arc<Process>, region: Arc<Mapped>, poll: Duration) -> Self {
         process.connections.fetch_add(1, Ordering::Relaxed);
-        Self { socket, process: Some(process), region: Some(region), poll: Poll::new(poll) }
+        let socket = Arc::new(socket);
+        let guest = Guest { process, socket: socket.clone(), region };
+        Self { socket, guest: Some(guest), poll: Poll::new(poll) }
     }
 
     /// The socket.
@@ -144,11 +145,11 @@ impl Connection {
     /// One without descriptors is only a call to look: its request may have been answered long since, and the slot
     /// hold the next one, whose descriptors are still on their way.
     fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) {
-        let (Some(process), Some(region)) = (&self.process, &self.region) else { return };
+        let Some(guest) = &self.guest else { return };
         if !descriptors.is_empty()
-            && let Some(taken) = region.region().slot(slot).and_then(|slot| slot.take())
+            && let Some(taken) = guest.region.region().slot(slot).and_then(|slot| slot.take())
         {
-            desk.answer(self.socket.as_fd(), process, taken, descriptors);
+            desk.answer(guest, taken, descriptors);
         }
         self.look(desk);
         self.stay_awake();
@@ -156,25 +157,25 @@ impl Connection {
 
     /// Answers what was announced in the region. Returns whether there was anything.
     fn look(&self, desk: &mut Desk) -> bool {
-        let (Some(process), Some(region)) = (&self.process, &self.region) else { return false };
-        let region = region.region();
+        let Some(guest) = &self.guest else { return false };
+        let region = guest.region.region();
         let mut found = false;
         region.announced(|slot| {
             if let Some(taken) = region.slot(slot).and_then(|slot| slot.take()) {
                 found = true;
-                desk.answer(self.socket.as_fd(), process, taken, Vec::new());
+                desk.answer(guest, taken, Vec::new());
             }
         });
         found
     }
 
     fn stay_awake(&mut self) {
-        let Some(region) = &self.region else { return };
+        let Some(guest) = &self.guest else { return };
         if self.poll.most.is_zero() {
             return;
         }
         if self.poll.until.is_none() {
-            region.region().set_awake(true);
+            guest.region.region().set_awake(true);
         }
         self.poll.hit(Instant::now());
     }
@@ -196,8 +197,8 @@ impl Connection {
             return true;
         }
         self.poll.missed();
-        if let Some(region) = &self.region {
-            region.region().set_awake(false);
+        if let Some(guest) = &self.guest {
+            guest.region.region().set_awake(false);
         }
         // A request that came between the last look and that word had no doorbell.
         if self.look(desk) {
@@ -225,12 +226,11 @@ impl Connection {
         {
             return Err(Errno::PERM);
         }
-        if own_socket.is_none() && self.process.as_ref().is_none_or(|process| process.pid() != datagram.pid) {
+        if own_socket.is_none() && self.pid().is_none_or(|pid| pid != datagram.pid) {
             return Err(Errno::PERM);
         }
         let region = Arc::new(Mapped::new(file.as_fd())?);
-        let parent =
-            self.process.as_ref().map(|process| process.pid()).filter(|&parent| parent != datagram.pid);
+        let parent = self.pid().filter(|&parent| parent != datagram.pid);
         let (process, new) = world.registry.enter(datagram.pid, parent, personality)?;
         if process.connections.load(Ordering::Relaxed) >= HELLOS {
             return Err(Errno::MFILE);
@@ -250,7 +250,9 @@ impl Connection {
                 arrivals.push(Arrival::Connection(connection));
             }
             None => {
-                self.region = Some(region);
+                if let Some(guest) = &mut self.guest {
+                    guest.region = region;
+                }
                 let _ = socket::send(self.socket.as_fd(), &welcome, &[]);
             }
         }
@@ -270,14 +272,14 @@ impl Connection {
     }
 
     fn pid(&self) -> Option<i32> {
-        self.process.as_ref().map(|process| process.pid())
+        self.guest.as_ref().map(|guest| guest.process.pid())
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(process) = &self.process {
-            process.connections.fetch_sub(1, Ordering::Relaxed);
+        if let Some(guest) = &self.guest {
+            guest.process.connections.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

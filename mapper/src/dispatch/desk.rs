@@ -10,12 +10,14 @@ use schemas::server::{Capabilities, answer};
 use schemas::transport::{DESCRIPTORS, Datagram, DatagramKind, MountKind, Request, RequestBuffer, Taken};
 use schemas::{Errno, Operation};
 
+use super::region::Mapped;
 use super::socket;
-use super::subject::{self, Asked, FAMILY_UNIX, Place};
+use super::subject::{self, FAMILY_UNIX, Place};
 use crate::published::View;
 use crate::registry::{Holding, Process};
 use crate::route::{ServerId, Subject, Table};
-use crate::servers::Running as Server;
+use crate::servers::remote::Job;
+use crate::servers::{Answerer, Running as Server};
 use crate::world::{Live, Mounts};
 
 /// Where one worker answers requests: its views of what is in force, and its buffers.
@@ -44,51 +46,118 @@ impl Desk {
         }
     }
 
-    /// Answers the request in a slot, whatever it is: the guest waits until it is answered.
-    pub fn answer(
-        &mut self,
-        socket: BorrowedFd<'_>,
-        process: &Process,
-        taken: Taken<'_>,
-        received: Vec<OwnedFd>,
-    ) {
+    /// Answers the request in a slot, whatever it is, or hands it to the thread of a server in a process of its own.
+    /// The guest waits until it is answered.
+    pub fn answer(&mut self, guest: &Guest, taken: Taken<'_>, received: Vec<OwnedFd>) {
         let started = Instant::now();
-        let slot = taken.index();
         let mut caps = Capabilities::new(received);
-        let mut operation = None;
-        let request = taken.copy_request(&mut self.request);
-        let outcome = request.and_then(|request| {
-            operation = Some(request.operation);
-            if request.descriptors != caps.received.len() {
-                return Err(Errno::BADMSG);
-            }
-            let question = Question {
-                world: &self.world,
-                table: self.table.get(&self.world.routes),
-                mounts: self.mounts.get(&self.world.mounts),
-                servers: self.servers.get(self.world.servers.running()),
-                process,
-                request,
-            };
-            question.ask(&mut caps, &mut self.reply)
-        });
-        let outcome = outcome.and_then(|reply| Ok((reply, donate(socket, slot, &caps.donated)?)));
-        if let Some(operation) = operation {
-            self.world.statistics.count(
-                process.personality(),
-                operation,
-                outcome.is_err(),
-                started.elapsed(),
-            );
-        }
-        let completed = match &outcome {
-            Ok((reply, donated)) => taken.complete(Ok((reply, *donated))),
-            Err(errno) => taken.complete(Err(*errno)),
+        let world = &*self.world;
+        let request = match taken.copy_request(&mut self.request) {
+            Ok(request) if request.descriptors == caps.received.len() => request,
+            Ok(_) => return conclude(world, guest, taken, None, started, Err(Errno::BADMSG), &caps),
+            Err(errno) => return conclude(world, guest, taken, None, started, Err(errno), &caps),
         };
-        if let Some(word) = completed {
-            // SAFETY: the word lies in the region, which `taken` borrowed until now and the caller still does.
-            wake(unsafe { &*word.cast::<AtomicU32>() });
+        let operation = Some(request.operation);
+        let question = Question {
+            world,
+            table: self.table.get(&world.routes),
+            mounts: self.mounts.get(&world.mounts),
+            process: &guest.process,
+            request,
+        };
+        let servers = self.servers.get(world.servers.running());
+        let found = question.find_server(&caps).and_then(|id| {
+            let server = servers.get((id.0 as usize).wrapping_sub(1)).ok_or(Errno::NOSYS)?;
+            Ok((id, server))
+        });
+        let (id, server) = match found {
+            Ok(found) => found,
+            Err(errno) => return conclude(world, guest, taken, operation, started, Err(errno), &caps),
+        };
+        let request = question.request;
+        match &server.server {
+            Answerer::Task(server) => {
+                let caller = guest.process.caller(request.thread);
+                let outcome = world.servers.guard(id, || {
+                    answer(
+                        &**server,
+                        id.0,
+                        request.operation,
+                        &caller,
+                        request.message,
+                        &mut caps,
+                        &mut self.reply,
+                    )
+                });
+                let outcome = outcome.and_then(|reply| {
+                    settle(world, &guest.process, id, request.operation, &reply, &caps)?;
+                    Ok(reply)
+                });
+                conclude(world, guest, taken, operation, started, outcome, &caps);
+            }
+            Answerer::Process(queue) => {
+                if let Err(job) = queue.push(Box::new(Job::new(guest, taken, &request, caps, started))) {
+                    world.servers.ask_again(world, id, job);
+                }
+            }
         }
+    }
+}
+
+/// Whose request it is.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The process.
+    pub process: Arc<Process>,
+    /// The socket between it and the mapper.
+    pub socket: Arc<OwnedFd>,
+    /// The memory between them.
+    pub region: Arc<Mapped>,
+}
+
+/// Takes note of what a server's answer gave to a guest.
+pub fn settle(
+    world: &Live,
+    process: &Process,
+    id: ServerId,
+    operation: Operation,
+    reply: &[u8],
+    caps: &Capabilities,
+) -> Result<(), Errno> {
+    let object = subject::given(operation, Message::new(reply).root()?)?;
+    if object != 0 {
+        let task = world.servers.task(id).ok_or(Errno::IO)?;
+        let descriptor = caps.donated.first().map(AsFd::as_fd);
+        world.registry.give(process, Holding { server: id, object }, task, descriptor)?;
+    }
+    if matches!(operation, Operation::AuthSetIds | Operation::AuthSetGroups) {
+        process.expect_new_credentials();
+    }
+    Ok(())
+}
+
+/// Ends a request: sends what was donated, counts, and lets the guest go on.
+pub fn conclude(
+    world: &Live,
+    guest: &Guest,
+    taken: Taken<'_>,
+    operation: Option<Operation>,
+    started: Instant,
+    outcome: Result<Reply<'_>, Errno>,
+    caps: &Capabilities,
+) {
+    let outcome =
+        outcome.and_then(|reply| Ok((reply, donate(guest.socket.as_fd(), taken.index(), &caps.donated)?)));
+    if let Some(operation) = operation {
+        world.statistics.count(guest.process.personality(), operation, outcome.is_err(), started.elapsed());
+    }
+    let completed = match &outcome {
+        Ok((reply, donated)) => taken.complete(Ok((reply, *donated))),
+        Err(errno) => taken.complete(Err(*errno)),
+    };
+    if let Some(word) = completed {
+        // SAFETY: the word lies in the region, which `guest` keeps mapped.
+        wake(unsafe { &*word.cast::<AtomicU32>() });
     }
 }
 
@@ -122,36 +191,15 @@ struct Question<'a> {
     world: &'a Live,
     table: &'a Table,
     mounts: &'a Mounts,
-    servers: &'a [Server],
     process: &'a Process,
     request: Request<'a>,
 }
 
 impl Question<'_> {
-    /// Finds the server and asks it.
-    fn ask<'r>(&self, caps: &mut Capabilities, buffer: &'r mut ReplyBuffer) -> Result<Reply<'r>, Errno> {
-        let operation = self.request.operation;
-        let message = Message::new(self.request.message);
-        let id = self.find(&subject::read(operation, message.root()?)?, caps)?;
-        let server = self.servers.get((id.0 as usize).wrapping_sub(1)).ok_or(Errno::NOSYS)?;
-        let caller = self.process.caller(self.request.thread);
-        let reply = self.world.servers.guard(id, || {
-            answer(&*server.server, id.0, operation, &caller, self.request.message, caps, buffer)
-        })?;
-        let object = subject::given(operation, Message::new(&reply).root()?)?;
-        if object != 0 {
-            let descriptor = caps.donated.first().map(AsFd::as_fd);
-            let holding = Holding { server: id, object };
-            self.world.registry.give(self.process, holding, server.task, descriptor)?;
-        }
-        if matches!(operation, Operation::AuthSetIds | Operation::AuthSetGroups) {
-            self.process.expect_new_credentials();
-        }
-        Ok(reply)
-    }
-
     /// Who answers.
-    fn find(&self, asked: &Asked<'_>, caps: &Capabilities) -> Result<ServerId, Errno> {
+    fn find_server(&self, caps: &Capabilities) -> Result<ServerId, Errno> {
+        let message = Message::new(self.request.message);
+        let asked = subject::read(self.request.operation, message.root()?)?;
         if let Some(object) = asked.object {
             return self.find_for_object(object, asked.family, caps);
         }
@@ -179,7 +227,8 @@ impl Question<'_> {
             None => {}
         }
         if object != 0 {
-            return self.process.server_of(object).ok_or(Errno::BADF);
+            // An object that was the guest's once went with its server.
+            return self.process.server_of(object).ok_or(Errno::IO);
         }
         match family {
             Some(family) => self.find_for_family(family),

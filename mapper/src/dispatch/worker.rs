@@ -105,6 +105,7 @@ impl Mailbox {
 impl Crew {
     /// Starts as many workers as the deployment asks for.
     pub fn start(world: &Arc<Live>) -> Result<Self, Errno> {
+        world.servers.serve(world);
         let over = Arc::new(Over::default());
         let mut mailboxes = Vec::new();
         let mut threads = Vec::new();

@@ -155,6 +155,14 @@ impl Registry {
         self.holdings.retain(|_, holding| *holding != gone);
     }
 
+    /// Forgets all objects of a server that died: whoever holds one is told that it is gone.
+    pub fn forget_server(&self, server: ServerId) {
+        self.holdings.retain(|_, holding| holding.server != server);
+        for process in self.processes() {
+            process.forget_server(server);
+        }
+    }
+
     /// How often each route was taken by guests alive and dead.
     pub fn totals(&self) -> Totals {
         let mut totals = self.dead().clone();

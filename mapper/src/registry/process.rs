@@ -106,6 +106,11 @@ impl Process {
         lock(&self.objects).get(&object).copied()
     }
 
+    /// Forgets the objects of a server that died.
+    pub(super) fn forget_server(&self, server: ServerId) {
+        lock(&self.objects).retain(|_, own| *own != server);
+    }
+
     /// Takes over what the parent has when this process is forked.
     pub(super) fn inherit(&self, parent: &Self) {
         let inherited = lock(&parent.objects).clone();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use residual_net::network::Networks;
 use schemas::Interface;
-use schemas::server::{DeviceNode, MountedNode, Server};
+use schemas::server::{DeviceNode, Needs, Post, Server};
 use sim::hurd::world::World as Hurd;
 use sim::server::Settings;
 
-use crate::deployment::{Place, ServerKind, ServerSpec};
+use crate::deployment::{ServerKind, ServerSpec};
 
 /// Every implementation. Of several that answer one interface, the first is asked when no route says otherwise.
 pub fn all() -> impl Iterator<Item = ServerKind> + Clone {
@@ -37,24 +37,39 @@ pub fn kind(name: &str) -> Option<ServerKind> {
     all().find(|kind| kind.name == name)
 }
 
-/// Makes a server, whose device nodes were mounted as `nodes` says.
+/// What a server of this kind needs of the host when it runs in a process of its own; or why it cannot.
+pub fn needs(kind: ServerKind, settings: &toml::Table) -> Result<Needs, String> {
+    if has(residual_dev::KINDS, kind) {
+        return residual_dev::needs(kind.name, settings).map_err(|error| error.to_string());
+    }
+    if has(residual_net::KINDS, kind) {
+        return residual_net::needs(kind.name, settings).map_err(|error| error.to_string());
+    }
+    Err(format!("a server of kind {} shares the world's state and runs inside the mapper only", kind.name))
+}
+
+/// Makes a residual server.
+pub(super) fn make_residual(
+    kind: ServerKind,
+    settings: &toml::Table,
+    post: Post,
+    networks: &Networks,
+) -> Result<Arc<dyn Server>, String> {
+    if has(residual_net::KINDS, kind) {
+        return residual_net::make(kind.name, settings, post, networks).map_err(|error| error.to_string());
+    }
+    residual_dev::make(kind.name, settings, post).map_err(|error| error.to_string())
+}
+
+/// Makes a server inside the mapper.
 pub(super) fn make(
-    name: &str,
     spec: &ServerSpec,
-    nodes: &[MountedNode],
+    post: Post,
     hurd: &Arc<Hurd>,
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, String> {
-    if spec.place == Place::Process {
-        return Err("servers in processes of their own are not supported; use `place = \"task\"`".to_owned());
-    }
-    if has(residual_dev::KINDS, spec.kind) {
-        return residual_dev::make(spec.kind.name, name, &spec.settings, nodes)
-            .map_err(|error| error.to_string());
-    }
-    if has(residual_net::KINDS, spec.kind) {
-        return residual_net::make(spec.kind.name, name, &spec.settings, nodes, networks)
-            .map_err(|error| error.to_string());
+    if !sim::server::KINDS.iter().any(|&(name, _)| name == spec.kind.name) {
+        return make_residual(spec.kind, &spec.settings, post, networks);
     }
     let mut settings = Settings::default();
     for (key, value) in &spec.settings {
@@ -64,12 +79,13 @@ pub(super) fn make(
             _ => return Err(format!("a server of kind {} has no setting `{key}`", spec.kind.name)),
         }
     }
-    sim::server::make(spec.kind.name, name, hurd, &settings).map_err(|error| error.to_string())
+    sim::server::make(spec.kind.name, &post.name, hurd, &settings).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::Place;
     use sim::hurd::world::Policy;
     use sim::mach::Mach;
 
@@ -77,7 +93,7 @@ mod tests {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
         let kind = kind(kind_name).unwrap();
         let spec = ServerSpec { kind, place, settings: settings.parse().unwrap(), nodes: Vec::new() };
-        make("it", &spec, &[], &hurd, &Networks::default())
+        make(&spec, Post { name: "it".to_owned(), ..Post::default() }, &hurd, &Networks::default())
     }
 
     #[test]
@@ -94,6 +110,5 @@ mod tests {
         for (kind, settings) in [("tmpfs", "size = -1"), ("tmpfs", "colour = 1"), ("auth", "size = 1")] {
             assert!(made(kind, settings, Place::Task).is_err(), "{kind} {settings}");
         }
-        assert!(made("auth", "", Place::Process).is_err());
     }
 }

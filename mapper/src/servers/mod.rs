@@ -1,6 +1,7 @@
 //! The servers of a world: which kinds there are, and those that run.
 
 mod kinds;
+pub mod remote;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,16 +9,17 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use residual_net::network::Networks;
-use schemas::server::Server;
+use schemas::server::{Post, Server};
 use schemas::{Errno, Interface};
 use sim::hurd::world::World as Hurd;
 use sim::mach::TaskId;
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Place};
 use crate::published::Published;
 use crate::route::ServerId;
-use crate::world::Mounts;
+use crate::world::{Live, Mounts};
 pub use kinds::{all, kind, nodes};
+use remote::{Home, Job, Link, Queue};
 use watch::Restarts;
 
 /// The servers of one world. A server's number is its place, counted from 1.
@@ -25,19 +27,54 @@ pub struct Servers {
     hurd: Arc<Hurd>,
     running: Published<Vec<Running>>,
     records: Vec<Record>,
+    home: Home,
+}
+
+/// Who answers.
+#[derive(Clone)]
+pub enum Answerer {
+    /// A server inside the mapper.
+    Task(Arc<dyn Server>),
+    /// One in a process of its own.
+    Process(Arc<Queue>),
+}
+
+impl Answerer {
+    /// The last right of guests to an object is gone.
+    pub fn no_senders(&self, object: u64) {
+        match self {
+            Self::Task(server) => server.no_senders(object),
+            Self::Process(queue) => queue.no_senders(object),
+        }
+    }
+
+    /// A guest's task died; all its rights are gone.
+    pub fn task_ended(&self, task: u64) {
+        match self {
+            Self::Task(server) => server.task_ended(task),
+            Self::Process(queue) => queue.task_ended(task),
+        }
+    }
+
+    fn pid(&self) -> u32 {
+        match self {
+            Self::Task(_) => 0,
+            Self::Process(queue) => queue.pid(),
+        }
+    }
 }
 
 /// A server that can be asked.
 #[derive(Clone)]
 pub struct Running {
-    /// What answers.
-    pub server: Arc<dyn Server>,
+    /// Who answers.
+    pub server: Answerer,
     /// Its task, which receives for its objects.
     pub task: TaskId,
 }
 
 /// Makes a server, at first and whenever it must be started anew; or says in a sentence why it cannot.
-pub type Maker = Box<dyn Fn() -> Result<Arc<dyn Server>, String> + Send + Sync>;
+pub type Maker = Box<dyn Fn() -> Result<Answerer, String> + Send + Sync>;
 
 /// What is known of a server, whether or not it runs.
 struct Record {
@@ -81,6 +118,8 @@ pub struct Report {
     pub restarts: u32,
     /// Objects of its that guests hold.
     pub objects: u64,
+    /// The number of its process; 0 for a task inside the mapper.
+    pub pid: u32,
 }
 
 /// A server that could not be started, as a sentence.
@@ -100,14 +139,26 @@ impl std::fmt::Debug for Servers {
 impl Servers {
     /// Starts the servers of a deployment, whose device nodes are in the mount table.
     pub fn start(deployment: &Deployment, mounts: &Mounts, hurd: Arc<Hurd>) -> Result<Self, StartError> {
+        let home = Home::default();
         let networks = Arc::new(Networks::default());
         let makers = deployment.servers.iter().zip(1..).map(|((name, spec), number)| {
-            let (nodes, interface) = (mounts.nodes_of(ServerId(number)), spec.kind.interface);
-            let (own, spec, hurd, networks) = (name.clone(), spec.clone(), hurd.clone(), networks.clone());
-            let make: Maker = Box::new(move || kinds::make(&own, &spec, &nodes, &hurd, &networks));
+            let (spec, hurd, home, networks) = (spec.clone(), hurd.clone(), home.clone(), networks.clone());
+            let post = Post { name: name.clone(), nodes: mounts.nodes_of(ServerId(number)), first_object: 0 };
+            let interface = spec.kind.interface;
+            let make: Maker = Box::new(move || {
+                let post = Post { first_object: hurd.new_objects(), ..post.clone() };
+                match spec.place {
+                    Place::Task => kinds::make(&spec, post, &hurd, &networks).map(Answerer::Task),
+                    Place::Process => {
+                        kinds::needs(spec.kind, &spec.settings)?;
+                        Queue::start(Link::start(&spec, post)?, home.clone()).map(Answerer::Process)
+                    }
+                }
+            });
             (name.clone(), interface, make)
         });
-        Self::made_by(makers.collect(), hurd.clone())
+        let makers = makers.collect();
+        Ok(Self { home, ..Self::made_by(makers, hurd.clone())? })
     }
 
     /// Starts servers by their makers, which are named and say what they make.
@@ -115,7 +166,7 @@ impl Servers {
         let records: Vec<_> = makers.into_iter().map(Record::new).collect();
         let running = records.iter().map(|record| record.start(&hurd));
         let running = running.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { hurd, running: Published::new(running), records })
+        Ok(Self { hurd, running: Published::new(running), records, home: Home::default() })
     }
 
     /// The servers that can be asked, for views.
@@ -127,6 +178,11 @@ impl Servers {
     pub fn with_task(&self, task: TaskId) -> Option<ServerId> {
         let position = self.running.current().iter().position(|running| running.task == task)?;
         Some(ServerId(position as u32 + 1))
+    }
+
+    /// The task of a server.
+    pub fn task(&self, id: ServerId) -> Option<TaskId> {
+        Some(self.running.current().get((id.0 as usize).checked_sub(1)?)?.task)
     }
 
     /// Lets `ask` ask a server. One that panics is dead: whoever asked gets EIO, and it is started anew.
@@ -154,7 +210,33 @@ impl Servers {
         Ok(())
     }
 
-    fn restart_after(&self, id: ServerId, why: &str) {
+    /// Lets servers in processes of their own answer for this world.
+    pub fn serve(&self, world: &Arc<Live>) {
+        // A world begins once.
+        let _ = self.home.set(Arc::downgrade(world));
+    }
+
+    /// The number of the server that a queue is for, while it is.
+    pub(super) fn numbered(&self, queue: &Queue) -> Option<ServerId> {
+        let is = |running: &Running| matches!(&running.server, Answerer::Process(own) if std::ptr::eq(&**own, queue));
+        let position = self.running.current().iter().position(is)?;
+        Some(ServerId(position as u32 + 1))
+    }
+
+    /// Asks a server in a process of its own, or the one that took its place meanwhile; `EIO` where there is none.
+    pub fn ask_again(&self, world: &Live, id: ServerId, mut job: Box<Job>) {
+        for _ in 0..=Restarts::MOST {
+            let Answerer::Process(queue) = &self.at(id.0 as usize - 1).server else { break };
+            match queue.push(job) {
+                Ok(()) => return,
+                Err(back) => job = back,
+            }
+        }
+        job.fail(world, Errno::IO);
+    }
+
+    /// Starts a server again that died, unless it does so all the time.
+    pub fn restart_after(&self, id: ServerId, why: &str) {
         let index = id.0 as usize - 1;
         let record = &self.records[index];
         tracing::error!(server = record.name, why, "a server died");
@@ -171,7 +253,7 @@ impl Servers {
             self.put(
                 index,
                 Running {
-                    server: Arc::new(watch::Dead::new(&record.name, record.interface)),
+                    server: Answerer::Task(Arc::new(watch::Dead::new(&record.name, record.interface))),
                     ..self.at(index)
                 },
             );
@@ -184,6 +266,9 @@ impl Servers {
         let new = record.start(&self.hurd).map_err(|error| error.why)?;
         let old = self.at(index);
         self.put(index, new);
+        if let Answerer::Process(queue) = &old.server {
+            queue.close();
+        }
         self.hurd.rights.remove_server(old.task);
         record.restarted.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -219,6 +304,7 @@ impl Servers {
                 errors: record.errors.load(Ordering::Relaxed),
                 restarts: record.restarted.load(Ordering::Relaxed),
                 objects: self.hurd.rights.objects_of(running.task) as u64,
+                pid: running.server.pid(),
             })
             .collect()
     }

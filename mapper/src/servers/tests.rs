@@ -30,7 +30,7 @@ impl Server for Frail {
 
 fn servers() -> Servers {
     let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
-    let make: Maker = Box::new(|| Ok(Arc::new(Frail)));
+    let make: Maker = Box::new(|| Ok(Answerer::Task(Arc::new(Frail))));
     Servers::made_by(vec![("frail".to_owned(), Interface::Device, make)], hurd).unwrap()
 }
 

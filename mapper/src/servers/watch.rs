@@ -15,7 +15,7 @@ impl Restarts {
     /// So many restarts …
     pub const MOST: usize = 5;
     /// … within this time are too many.
-    pub const WITHIN: Duration = Duration::from_secs(10);
+    pub const WITHIN: Duration = Duration::from_secs(60);
 
     /// Counts a restart, unless there were too many.
     pub fn allow(&mut self) -> bool {

@@ -140,6 +140,11 @@ impl<'a> Slot<'a> {
         self.step(State::Free, State::Owned).then_some(Claimed { slot: self })
     }
 
+    /// Mapper: goes on with a request that was deferred ([`Taken::defer`]).
+    pub fn resume(self) -> Option<Taken<'a>> {
+        (self.state() == Some(State::Busy)).then_some(Taken { slot: self })
+    }
+
     /// Mapper: takes a request on. None when there is none, or when another worker took it.
     pub fn take(self) -> Option<Taken<'a>> {
         self.step(State::Request, State::Busy).then_some(Taken { slot: self })
@@ -256,6 +261,11 @@ pub struct Taken<'a> {
 impl Taken<'_> {
     /// Its number.
     pub const fn index(&self) -> u32 {
+        self.slot.index
+    }
+
+    /// Leaves the request to be completed later, from another thread: [`Slot::resume`] of the slot with this number.
+    pub fn defer(self) -> u32 {
         self.slot.index
     }
 

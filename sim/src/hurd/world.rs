@@ -123,12 +123,15 @@ pub struct World {
     identities: RwLock<HashMap<Personality, Identity>>,
     devices: RwLock<Arc<Vec<DeviceNode>>>,
     next_object: AtomicU64,
+    next_range: AtomicU64,
     /// The mapper's own process, which no broadcast reaches.
     pub mapper: i32,
 }
 
-/// The first number for objects of the Hurd servers. Residual servers that number their objects themselves stay below.
-const FIRST_OBJECT: u64 = 1 << 32;
+/// The first number for objects of the Hurd servers.
+const FIRST_OBJECT: u64 = 1;
+/// How many numbers a server gets that numbers its objects itself.
+const OWN_OBJECTS: u64 = 1 << 32;
 
 impl World {
     /// A world without guests.
@@ -142,6 +145,7 @@ impl World {
             identities: RwLock::default(),
             devices: RwLock::default(),
             next_object: AtomicU64::new(FIRST_OBJECT),
+            next_range: AtomicU64::new(FIRST_OBJECT),
             mapper: std::process::id() as i32,
         }
     }
@@ -235,6 +239,11 @@ impl World {
     /// A number for an object of a server in this world; no two servers get the same.
     pub fn new_object(&self) -> u64 {
         self.next_object.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The first of 2³² numbers for a server that numbers its objects itself.
+    pub fn new_objects(&self) -> u64 {
+        self.next_range.fetch_add(1, Ordering::Relaxed) * OWN_OBJECTS
     }
 
     /// Whether the caller may know of a guest.
