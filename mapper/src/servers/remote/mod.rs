@@ -1,7 +1,7 @@
 //! Servers in processes of their own.
 //!
 //! Such a server is the same code as one inside the mapper, behind a socket: [`serve`] runs it in a process that has
-//! given up what it does not need ([`fence`]), [`Link`] is the mapper's end of the socket, and a [`Queue`] with a thread
+//! given up what it does not need (`fence`), [`Link`] is the mapper's end of the socket, and a [`Queue`] with a thread
 //! of its own asks it, so that no worker waits for another process.
 
 mod fence;
