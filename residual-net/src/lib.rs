@@ -2,7 +2,10 @@
 //!
 //! What a deployment says of a server of one of these kinds, [`nodes`] and [`make`] read.
 
+pub mod bpf;
+mod clock;
 pub mod network;
+mod readiness;
 
 use std::sync::Arc;
 
@@ -12,7 +15,7 @@ use schemas::server::{DeviceNode, Needs, Post, Server};
 use network::Networks;
 
 /// Every kind of server here, and what it answers.
-pub const KINDS: &[(&str, Interface)] = &[];
+pub const KINDS: &[(&str, Interface)] = &[("bpf", Interface::Device)];
 
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +33,10 @@ impl MakeError {
 /// # Errors
 /// When there is no such kind, or it cannot have these settings.
 pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, MakeError> {
-    let _ = settings;
-    Err(MakeError::unknown(kind))
+    match kind {
+        "bpf" => bpf::nodes(settings),
+        _ => Err(MakeError::unknown(kind)),
+    }
 }
 
 /// Makes a server of a kind. `networks` are those of its world, which all its servers share.
@@ -44,15 +49,19 @@ pub fn make(
     post: Post,
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
-    let _ = (settings, post, networks);
-    Err(MakeError::unknown(kind))
+    match kind {
+        "bpf" => bpf::make(settings, post, networks),
+        _ => Err(MakeError::unknown(kind)),
+    }
 }
 
 /// What a server of a kind needs of the host when it runs in a process of its own.
 ///
 /// # Errors
-/// As [`nodes`].
+/// As [`nodes`]; servers that share networks with others are in one process with them.
 pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
-    let _ = settings;
-    Err(MakeError::unknown(kind))
+    nodes(kind, settings)?;
+    Err(MakeError(format!(
+        "a server of kind `{kind}` shares its networks with others and runs inside the mapper only"
+    )))
 }

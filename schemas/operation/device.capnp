@@ -177,6 +177,8 @@ struct BpfRequest {
     setFeedback @24 :Bool;
     fanout @25 :UInt32;                       # PACKET_FANOUT of Linux
     setLayout @26 :BpfLayout;                 # how records are laid out for this reader
+    setFilterKeeping @27 :List(BpfInstruction);  # as setFilter, but what was captured stays (BIOCSETFNR)
+    getMemory @28 :Void;                      # the ring of PACKET_RX_RING: the memory is donated[0]
   }
 }
 

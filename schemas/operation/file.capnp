@@ -22,6 +22,7 @@ struct Read $operation(id = 0x0901, server = fs, also = [pflocal, pfinet, term, 
   }
   struct Results {
     data @0 :Data $traced(length);
+    shared @1 :UInt64 $traced(decimal);  # bytes that are in a memory object instead: donated[0]
   }
 }
 

@@ -159,6 +159,7 @@ struct GetOption $operation(id = 0x0b0b, server = pfinet, also = [pflocal, devic
     level @2 :Int32 $traced(decimal);
     name @3 :Int32 $traced(decimal);
     length @4 :UInt32 $traced(decimal);
+    value @5 :Data;                 # what is there before: some options take it as a question
   }
   struct Results {
     value @0 :Data $traced(bytes);

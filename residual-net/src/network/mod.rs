@@ -20,7 +20,10 @@ pub use frame::{ETHERNET_HEADER, Frame, Mac};
 pub use host::{Change, Host};
 pub use interface::{Address, Counters, Flags, Interface, Link, Medium, Refused};
 pub use switch::Network;
-pub use tap::{Captured, Direction, Directions, Tap, TapOptions, TapStatistics};
+pub use tap::{Captured, Direction, Directions, Select, Tap, TapOptions, TapStatistics};
+
+/// The host of servers whose settings name none.
+pub const DEFAULT_HOST: &str = "default";
 
 /// The networks and hosts of one world, by their names. Servers that name the same one share it.
 #[derive(Debug, Default)]

@@ -42,8 +42,9 @@ impl Directions {
     }
 }
 
-/// Says how much of a frame a tap takes, in bytes; 0 for nothing of it.
-pub type Select = Box<dyn Fn(&[u8]) -> usize + Send + Sync>;
+/// Says what a tap takes of a frame that goes one way, if anything: the frame, the front part of it, or another form of
+/// it.
+pub type Select = Box<dyn Fn(&Bytes, Direction) -> Option<Bytes> + Send + Sync>;
 
 /// What a new tap does.
 pub struct TapOptions {
@@ -62,7 +63,7 @@ pub struct TapOptions {
 /// A frame that a tap took.
 #[derive(Clone, Debug)]
 pub struct Captured {
-    /// As much of it as was selected.
+    /// What was selected of it.
     pub bytes: Bytes,
     /// Its whole length.
     pub length: usize,
@@ -207,17 +208,9 @@ impl Tap {
             }
             self.passed.fetch_add(1, Ordering::Relaxed);
             let frame = summed.get_or_insert_with(|| frame.summed());
-            let length = (settings.1)(frame.bytes()).min(frame.bytes().len());
-            if length == 0 {
-                return;
-            }
-            // A slice would keep the whole frame, which may be far longer.
-            if length * 2 < frame.bytes().len() {
-                Bytes::copy_from_slice(&frame.bytes()[..length])
-            } else {
-                frame.bytes().slice(..length)
-            }
+            (settings.1)(frame.bytes(), direction)
         };
+        let Some(bytes) = bytes else { return };
         self.selected.fetch_add(1, Ordering::Relaxed);
         {
             let mut queue = lock(&self.queue);

@@ -19,7 +19,7 @@ fn watched(capacity: usize) -> TapOptions {
         capacity,
         directions: Directions::Both,
         promiscuous: false,
-        select: Box::new(|frame| frame.len()),
+        select: Box::new(|frame, _| Some(frame.clone())),
         wake: Box::new(|| {}),
     }
 }
@@ -117,7 +117,7 @@ fn tap_sees_both_ways_and_chooses() {
     assert_eq!((&first.bytes[14..], first.direction), (&b"out"[..], Direction::Out));
     assert_eq!((&second.bytes[14..], second.direction), (&b"in"[..], Direction::In));
     tap.set_directions(Directions::In);
-    tap.set_select(Box::new(|frame| if frame.ends_with(b"yes") { 15 } else { 0 }));
+    tap.set_select(Box::new(|frame, _| frame.ends_with(b"yes").then(|| frame.slice(..15))));
     a.send(frame(b.mac(), a.mac(), b"yes")).unwrap();
     b.send(frame(a.mac(), b.mac(), b"no")).unwrap();
     b.send(frame(a.mac(), b.mac(), b"yes")).unwrap();
