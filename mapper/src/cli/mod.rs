@@ -1,5 +1,6 @@
 //! The command line. One module a verb.
 
+mod compose;
 mod down;
 mod identify;
 mod print;
@@ -27,6 +28,7 @@ enum Verb {
     Run(run::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
+    Compose(compose::Arguments),
     Ps(ps::Arguments),
     Routes(routes::Arguments),
     Servers(servers::Arguments),
@@ -79,6 +81,7 @@ pub fn main() -> u8 {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Up(arguments) => up::run(arguments),
         Verb::Down(arguments) => down::run(arguments),
+        Verb::Compose(arguments) => compose::run(arguments),
         Verb::Ps(arguments) => ps::run(arguments),
         Verb::Routes(arguments) => routes::run(arguments),
         Verb::Servers(arguments) => servers::run(arguments),

@@ -1,6 +1,7 @@
 //! `mapper servers`: the servers of a world.
 
 use super::{Failure, print, world};
+use crate::control::report::Server;
 
 /// Shows the servers of a world, and how they are.
 #[derive(Debug, clap::Args)]
@@ -11,13 +12,25 @@ pub(super) struct Arguments {
     /// Answer in JSON, for programs.
     #[arg(long)]
     json: bool,
+    /// Start this server anew, also one that was given up, before they are shown.
+    #[arg(long, value_name = "SERVER")]
+    restart: Option<String>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let servers = world::connect(arguments.world.as_deref())?.servers()?;
+    let client = world::connect(arguments.world.as_deref())?;
+    if let Some(name) = &arguments.restart {
+        client.restart_server(name)?;
+    }
+    let servers = client.servers()?;
     if arguments.json {
         return print::json(&servers);
     }
+    show(servers)
+}
+
+/// Prints servers as a table.
+pub(super) fn show(servers: Vec<Server>) -> Result<(), Failure> {
     let headings = [
         "NAME",
         "INTERFACE",

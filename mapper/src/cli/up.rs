@@ -35,16 +35,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let place = world::place(&arguments.world)?;
-    if place.is_alive() {
-        return Err(running(&place));
-    }
     let deployment = match &arguments.deployment {
         Some(path) => Deployment::load(path).map_err(failed)?,
         None => Deployment::built_in(),
     };
+    begin(&arguments.world, deployment, arguments.foreground)
+}
+
+/// Starts a world of this name, in the background unless it is to stay in the foreground.
+pub(super) fn begin(name: &str, deployment: Deployment, foreground: bool) -> Result<(), Failure> {
+    let place = world::place(name)?;
+    if place.is_alive() {
+        return Err(running(&place));
+    }
     let face = Face::new(&deployment).map_err(failed)?;
-    if arguments.foreground {
+    if foreground {
         crate::log::start();
         start(deployment, face, &place)?.wait();
         return Ok(());

@@ -265,6 +265,7 @@ impl control::control::Server for Desk {
                     message.set_state(control::ServerState::Failed);
                     message.set_error(why);
                 }
+                Health::Removed => message.set_state(control::ServerState::Stopped),
             }
             let mounts = self.mounts_of(&server.name);
             let mut names = message.init_mounts(mounts.len() as u32);

@@ -15,9 +15,9 @@ pub enum DeploymentError {
         /// Why the host refused.
         error: std::io::Error,
     },
-    /// The text is no deployment.
-    #[error(transparent)]
-    Text(#[from] Complaint),
+    /// The text is no deployment; all that is wrong with it.
+    #[error("{}", lines(.0))]
+    Text(Vec<Complaint>),
     /// Files that inherit from each other in a circle, or too deeply.
     #[error("{} inherits from itself, or through more than {limit} files", path.display())]
     Circle {
@@ -28,8 +28,18 @@ pub enum DeploymentError {
     },
 }
 
+impl From<Complaint> for DeploymentError {
+    fn from(complaint: Complaint) -> Self {
+        Self::Text(vec![complaint])
+    }
+}
+
+fn lines(complaints: &[Complaint]) -> String {
+    complaints.iter().map(Complaint::to_string).collect::<Vec<_>>().join("\n")
+}
+
 /// One fault in a deployment's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Complaint {
     /// The file, or a name for the built-in text.
     pub origin: String,

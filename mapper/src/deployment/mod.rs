@@ -139,6 +139,8 @@ pub enum MountTarget {
 /// One server as the deployment asks for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerSpec {
+    /// Its number in the world, from 1. A server keeps it as long as the world has it.
+    pub number: u32,
     /// Which implementation.
     pub kind: ServerKind,
     /// Where it runs.
@@ -194,24 +196,42 @@ impl Deployment {
     pub fn built_in() -> Self {
         let chain = text::parse_default().map(|loaded| vec![loaded]);
         let chain = chain.unwrap_or_else(|complaint| panic!("{complaint}"));
-        resolve::resolve("default".to_owned(), None, &chain).unwrap_or_else(|complaint| panic!("{complaint}"))
+        resolve::resolve("default".to_owned(), None, &chain)
+            .unwrap_or_else(|complaints| panic!("{}", DeploymentError::Text(complaints)))
     }
 
     /// Reads a deployment file.
     pub fn load(path: &Path) -> Result<Self, DeploymentError> {
         let chain = text::load_chain(path)?;
-        Ok(resolve::resolve(name_of(path), Some(path.to_owned()), &chain)?)
+        resolve::resolve(name_of(path), Some(path.to_owned()), &chain).map_err(DeploymentError::Text)
+    }
+
+    /// Numbers the servers for a world that runs: those that it has keep their numbers, and no number is used again of
+    /// the `used` ones that there were. Returns how many there are now.
+    pub fn number_servers(&mut self, running: &Self, used: u32) -> u32 {
+        let mut next = used;
+        for (name, spec) in &mut self.servers {
+            spec.number = running.servers.get(name).map_or_else(
+                || {
+                    next += 1;
+                    next
+                },
+                |known| known.number,
+            );
+        }
+        next
     }
 
     /// Takes a deployment's text; `path` serves messages and what the text inherits.
     pub fn parse(text: &str, path: &Path) -> Result<Self, DeploymentError> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let chain = text::chain(path.display().to_string(), text.to_owned(), folder)?;
-        Ok(resolve::resolve(name_of(path), Some(path.to_owned()), &chain)?)
+        resolve::resolve(name_of(path), Some(path.to_owned()), &chain).map_err(DeploymentError::Text)
     }
 }
 
-fn name_of(path: &Path) -> String {
+/// What the deployment in a file is called.
+pub fn name_of(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 

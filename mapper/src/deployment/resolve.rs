@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::error::{Complaint, Source, suggestion};
 use super::text::{self, Loaded};
-use super::{Deployment, Mount, MountTarget, Options, RouteRule, ServerSpec, Sysroot};
+use super::{Deployment, Mount, MountTarget, Options, Place, RouteRule, ServerSpec, Sysroot};
 use crate::servers;
 
 /// Address families by name, in Linux's numbers (`bits/socket.h`).
@@ -32,12 +32,22 @@ const POLL_LIMIT: u32 = 100_000;
 /// Longest prefix that the world page holds.
 pub(super) const PREFIX_LIMIT: usize = schemas::transport::Mount::PREFIX;
 
+/// The faults found so far. What is faulty is left out, so that the rest can be looked at as well.
+#[derive(Default)]
+struct Faults(Vec<Complaint>);
+
+impl Faults {
+    fn keep<T>(&mut self, outcome: Result<T, Complaint>) -> Option<T> {
+        outcome.map_err(|complaint| self.0.push(complaint)).ok()
+    }
+}
+
 /// Merges the chain, most basic file first.
 pub(super) fn resolve(
     name: String,
     path: Option<PathBuf>,
     chain: &[Loaded],
-) -> Result<Deployment, Complaint> {
+) -> Result<Deployment, Vec<Complaint>> {
     let mut deployment = Deployment {
         name,
         path,
@@ -48,41 +58,61 @@ pub(super) fn resolve(
         servers: BTreeMap::new(),
         routes: Vec::new(),
     };
+    let mut faults = Faults::default();
     for loaded in chain {
-        add_servers(&mut deployment, loaded)?;
-    }
-    for loaded in chain {
-        add_options(&mut deployment.options, loaded)?;
-        add_oses(&mut deployment, loaded)?;
-        add_mounts(&mut deployment, loaded)?;
-        add_routes(&mut deployment, loaded)?;
-    }
-    Ok(deployment)
-}
-
-fn add_servers(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Complaint> {
-    for (name, server) in &loaded.file.servers {
-        let kind = server.kind.as_ref().unwrap_or(name);
-        let Some(found) = servers::kind(kind.get_ref()) else {
-            return Err(loaded.source().complain(
-                kind.span(),
-                format!("there is no kind of server called `{}`", kind.get_ref()),
-                suggestion(kind.get_ref(), servers::all().map(|known| known.name)),
-            ));
-        };
-        let settings = server.settings.clone();
-        let nodes = servers::nodes(found, &settings)
-            .map_err(|why| loaded.source().complain(name.span(), why, None))?;
-        for node in &nodes {
-            if node.path.len() > PREFIX_LIMIT - "/dev/".len() {
-                let message = format!("its device node `{}` has too long a path", node.path);
-                return Err(loaded.source().complain(name.span(), message, None));
+        for (name, server) in &loaded.file.servers {
+            if let Some(spec) = faults.keep(server_spec(loaded, name, server)) {
+                deployment.servers.insert(name.get_ref().clone(), spec);
             }
         }
-        let spec = ServerSpec { kind: found, place: server.place, settings, nodes };
-        deployment.servers.insert(name.get_ref().clone(), spec);
     }
-    Ok(())
+    for (spec, number) in deployment.servers.values_mut().zip(1..) {
+        spec.number = number;
+    }
+    for loaded in chain {
+        faults.keep(add_options(&mut deployment.options, loaded));
+        for (name, os) in &loaded.file.os {
+            faults.keep(add_os(&mut deployment, loaded, name, os));
+        }
+        for mount in &loaded.file.mount {
+            if let Some(mount) = faults.keep(resolve_mount(&deployment, loaded, mount)) {
+                deployment.mounts.push(mount);
+            }
+        }
+        for route in &loaded.file.route {
+            if let Some(rule) = faults.keep(route_rule(&deployment, loaded.source(), route)) {
+                deployment.routes.push(rule);
+            }
+        }
+    }
+    if faults.0.is_empty() { Ok(deployment) } else { Err(faults.0) }
+}
+
+fn server_spec(
+    loaded: &Loaded,
+    name: &Spanned<String>,
+    server: &text::Server,
+) -> Result<ServerSpec, Complaint> {
+    let kind = server.kind.as_ref().unwrap_or(name);
+    let Some(found) = servers::kind(kind.get_ref()) else {
+        return Err(loaded.source().complain(
+            kind.span(),
+            format!("there is no kind of server called `{}`", kind.get_ref()),
+            suggestion(kind.get_ref(), servers::all().map(|known| known.name)),
+        ));
+    };
+    let settings = server.settings.clone();
+    let complain = |why| loaded.source().complain(name.span(), why, None);
+    let nodes = servers::nodes(found, &settings).map_err(complain)?;
+    for node in &nodes {
+        if node.path.len() > PREFIX_LIMIT - "/dev/".len() {
+            return Err(complain(format!("its device node `{}` has too long a path", node.path)));
+        }
+    }
+    if server.place == Place::Process {
+        servers::needs(found, &settings).map_err(complain)?;
+    }
+    Ok(ServerSpec { number: 0, kind: found, place: server.place, settings, nodes })
 }
 
 fn add_options(options: &mut Options, loaded: &Loaded) -> Result<(), Complaint> {
@@ -114,87 +144,87 @@ fn add_options(options: &mut Options, loaded: &Loaded) -> Result<(), Complaint> 
     Ok(())
 }
 
-fn add_oses(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Complaint> {
-    for (name, os) in &loaded.file.os {
-        let personality = personality(loaded.source(), name)?;
-        if let Some(sysroot) = &os.sysroot {
-            let directory = loaded.folder.join(sysroot.get_ref());
-            // The built-in deployment names where sysroots usually are; a person's own means what it says.
-            let optional = loaded.text == text::DEFAULT;
-            deployment.sysroots.insert(personality, Sysroot { directory, optional });
-        }
-        let identity = deployment.identities.entry(personality).or_default();
-        let words = [
-            (&mut identity.system, &os.system),
-            (&mut identity.release, &os.release),
-            (&mut identity.version, &os.version),
-            (&mut identity.machine, &os.machine),
-        ];
-        for (word, given) in words {
-            if let Some(given) = given {
-                given.clone_into(word);
-            }
-        }
-        identity.number = os.number.unwrap_or(identity.number);
+fn add_os(
+    deployment: &mut Deployment,
+    loaded: &Loaded,
+    name: &Spanned<String>,
+    os: &text::Os,
+) -> Result<(), Complaint> {
+    let personality = personality(loaded.source(), name)?;
+    if let Some(sysroot) = &os.sysroot {
+        let directory = loaded.folder.join(sysroot.get_ref());
+        // The built-in deployment names where sysroots usually are; a person's own means what it says.
+        let optional = loaded.text == text::DEFAULT;
+        deployment.sysroots.insert(personality, Sysroot { directory, optional });
     }
+    let identity = deployment.identities.entry(personality).or_default();
+    let words = [
+        (&mut identity.system, &os.system),
+        (&mut identity.release, &os.release),
+        (&mut identity.version, &os.version),
+        (&mut identity.machine, &os.machine),
+    ];
+    for (word, given) in words {
+        if let Some(given) = given {
+            given.clone_into(word);
+        }
+    }
+    identity.number = os.number.unwrap_or(identity.number);
     Ok(())
 }
 
-fn add_mounts(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Complaint> {
+fn resolve_mount(deployment: &Deployment, loaded: &Loaded, mount: &text::Mount) -> Result<Mount, Complaint> {
     let source = loaded.source();
-    for mount in &loaded.file.mount {
-        let prefix = absolute_path(source, &mount.path)?;
-        let target = match (&mount.directory, &mount.server) {
-            (Some(directory), None) => MountTarget::Directory(loaded.folder.join(directory.get_ref())),
-            (None, Some(server)) => MountTarget::Server(server_name(deployment, source, server)?),
-            (Some(_), Some(server)) => {
-                let message = "a mount is either a directory or a server, not both";
-                return Err(source.complain(server.span(), message, None));
-            }
-            (None, None) => {
-                let hint = "add `directory = \"/some/path\"` or `server = \"name\"`".to_owned();
-                return Err(source.complain(
-                    mount.path.span(),
-                    "the mount does not say what appears there",
-                    Some(hint),
-                ));
-            }
-        };
-        let personalities = personalities(source, mount.os.as_deref())?;
-        deployment.mounts.push(Mount { prefix, personalities, target });
-    }
-    Ok(())
+    let prefix = absolute_path(source, &mount.path)?;
+    let target = match (&mount.directory, &mount.server) {
+        (Some(directory), None) => MountTarget::Directory(loaded.folder.join(directory.get_ref())),
+        (None, Some(server)) => MountTarget::Server(server_name(deployment, source, server)?),
+        (Some(_), Some(server)) => {
+            let message = "a mount is either a directory or a server, not both";
+            return Err(source.complain(server.span(), message, None));
+        }
+        (None, None) => {
+            let hint = "add `directory = \"/some/path\"` or `server = \"name\"`".to_owned();
+            return Err(source.complain(
+                mount.path.span(),
+                "the mount does not say what appears there",
+                Some(hint),
+            ));
+        }
+    };
+    let personalities = personalities(source, mount.os.as_deref())?;
+    Ok(Mount { prefix, personalities, target })
 }
 
-fn add_routes(deployment: &mut Deployment, loaded: &Loaded) -> Result<(), Complaint> {
-    let source = loaded.source();
-    for route in &loaded.file.route {
-        let operations = operations(source, &route.operation)?;
-        if route.flavour.is_none() && route.server.is_none() {
-            let hint = "add `flavour = …` or `server = …`".to_owned();
-            return Err(source.complain(route.operation.span(), "the route changes nothing", Some(hint)));
-        }
-        let flavour = route.flavour.as_ref().map(|word| flavour(source, word)).transpose()?;
-        if let (Some(flavour), Some(word)) = (flavour, &route.flavour) {
-            refuse_impossible(source, word.span(), &operations, flavour)?;
-        }
-        let server = route.server.as_ref().map(|word| server_name(deployment, source, word)).transpose()?;
-        if let (Some(server), Some(word)) = (&server, &route.server) {
-            let interface = deployment.servers[server].kind.interface;
-            if !operations.iter().any(|operation| operation.info().answered_by(interface)) {
-                let message = format!(
-                    "`{server}` answers the interface {interface}, which has no operation `{}`",
-                    route.operation.get_ref()
-                );
-                return Err(source.complain(word.span(), message, None));
-            }
-        }
-        let path = route.path.as_ref().map(|path| absolute_path(source, path)).transpose()?;
-        let family = route.family.as_ref().map(|word| family(source, word)).transpose()?;
-        let personalities = personalities(source, route.os.as_deref())?;
-        deployment.routes.push(RouteRule { operations, personalities, path, family, flavour, server });
+fn route_rule(
+    deployment: &Deployment,
+    source: Source<'_>,
+    route: &text::Route,
+) -> Result<RouteRule, Complaint> {
+    let operations = operations(source, &route.operation)?;
+    if route.flavour.is_none() && route.server.is_none() {
+        let hint = "add `flavour = …` or `server = …`".to_owned();
+        return Err(source.complain(route.operation.span(), "the route changes nothing", Some(hint)));
     }
-    Ok(())
+    let flavour = route.flavour.as_ref().map(|word| flavour(source, word)).transpose()?;
+    if let (Some(flavour), Some(word)) = (flavour, &route.flavour) {
+        refuse_impossible(source, word.span(), &operations, flavour)?;
+    }
+    let server = route.server.as_ref().map(|word| server_name(deployment, source, word)).transpose()?;
+    if let (Some(server), Some(word)) = (&server, &route.server) {
+        let interface = deployment.servers[server].kind.interface;
+        if !operations.iter().any(|operation| operation.info().answered_by(interface)) {
+            let message = format!(
+                "`{server}` answers the interface {interface}, which has no operation `{}`",
+                route.operation.get_ref()
+            );
+            return Err(source.complain(word.span(), message, None));
+        }
+    }
+    let path = route.path.as_ref().map(|path| absolute_path(source, path)).transpose()?;
+    let family = route.family.as_ref().map(|word| family(source, word)).transpose()?;
+    let personalities = personalities(source, route.os.as_deref())?;
+    Ok(RouteRule { operations, personalities, path, family, flavour, server })
 }
 
 /// A flavour that none of the operations can have is a mistake; of a whole subsystem the others keep theirs.

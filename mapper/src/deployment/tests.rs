@@ -8,7 +8,7 @@ fn parse(text: &str) -> Result<Deployment, DeploymentError> {
 
 fn complaint(text: &str) -> Complaint {
     match parse(text) {
-        Err(DeploymentError::Text(complaint)) => complaint,
+        Err(DeploymentError::Text(complaints)) => complaints[0].clone(),
         other => panic!("a complaint was expected: {other:?}"),
     }
 }

@@ -76,11 +76,11 @@ impl Desk {
         };
         let request = question.request;
         match &server.server {
-            Answerer::Task(server) => {
+            Answerer::Task(task) => {
                 let caller = guest.process.caller(request.thread);
-                let outcome = world.servers.guard(id, || {
+                let outcome = world.servers.guard(id, server, || {
                     answer(
-                        &**server,
+                        &**task,
                         id.0,
                         request.operation,
                         &caller,

@@ -12,7 +12,7 @@ use crate::deployment::{Deployment, RouteRule, ServerKind};
 use crate::servers;
 pub use rule::{Rule, Subject};
 
-/// A server of the world: its place in the deployment's list of servers, counted from 1.
+/// A server of the world, by its number there, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerId(pub u32);
 
@@ -37,7 +37,7 @@ pub struct Cell {
 /// All routes of a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    servers: Vec<ServerName>,
+    servers: Vec<Option<ServerName>>,
     cells: Vec<[Cell; Operation::COUNT]>,
     rules: Vec<Rule>,
 }
@@ -62,11 +62,12 @@ pub fn select_operations(word: &str) -> Option<Vec<Operation>> {
 impl Table {
     /// The routes of a deployment.
     pub fn new(deployment: &Deployment) -> Self {
-        let servers: Vec<_> = deployment
-            .servers
-            .iter()
-            .map(|(name, spec)| ServerName { name: name.clone(), kind: spec.kind })
-            .collect();
+        let mut servers = Vec::new();
+        for (name, spec) in &deployment.servers {
+            let place = spec.number as usize;
+            servers.resize(servers.len().max(place), None);
+            servers[place - 1] = Some(ServerName { name: name.clone(), kind: spec.kind });
+        }
         let defaults = Operation::ALL.map(|operation| {
             let info = operation.info();
             Cell { flavour: info.flavour, server: default_server(&servers, info.server) }
@@ -117,20 +118,16 @@ impl Table {
         &self.rules
     }
 
-    /// The servers that routes can name; the first has number 1.
-    pub fn servers(&self) -> &[ServerName] {
-        &self.servers
-    }
-
     /// A server's name.
     pub fn server_name(&self, server: ServerId) -> Option<&str> {
         let index = (server.0 as usize).checked_sub(1)?;
-        self.servers.get(index).map(|server| server.name.as_str())
+        Some(self.servers.get(index)?.as_ref()?.name.as_str())
     }
 
     /// The server of this name.
     pub fn server_id(&self, name: &str) -> Option<ServerId> {
-        self.servers.iter().position(|server| server.name == name).map(|index| ServerId(index as u32 + 1))
+        let is = |server: &Option<ServerName>| server.as_ref().is_some_and(|server| server.name == name);
+        self.servers.iter().position(is).map(|index| ServerId(index as u32 + 1))
     }
 
     /// Sends every operation that can be to the mapper.
@@ -181,14 +178,17 @@ impl Table {
             return Err(Refused(format!("{first} cannot be {flavour}; it can be {possible}")));
         }
         let Some(server) = self.server_id(word) else {
-            let names: Vec<_> = self.servers.iter().map(|server| server.name.as_str()).collect();
+            let names: Vec<_> = self.servers.iter().flatten().map(|server| server.name.as_str()).collect();
             return Err(Refused(format!(
                 "`{word}` is neither a flavour (local, cached, direct, mapped) nor a server of this world ({})",
                 names.join(", ")
             )));
         };
-        let interface = self.servers[server.0 as usize - 1].kind.interface;
-        if !operations.iter().any(|operation| operation.info().answered_by(interface)) {
+        let answers = |operation: &Operation| answers(&self.servers, server, *operation);
+        if !operations.iter().any(answers) {
+            let kind =
+                self.servers[server.0 as usize - 1].as_ref().map(|server| server.kind.interface.name());
+            let interface = kind.unwrap_or_default();
             return Err(Refused(format!("`{word}` answers the interface {interface}, which has no {first}")));
         }
         Ok(Change { flavour: None, server: Some(server) })
@@ -216,13 +216,12 @@ struct Change {
 }
 
 impl Change {
-    fn make(&self, operation: Operation, cell: &mut Cell, servers: &[ServerName]) {
+    fn make(&self, operation: Operation, cell: &mut Cell, servers: &[Option<ServerName>]) {
         let info = operation.info();
         if let Some(flavour) = self.flavour.filter(|&flavour| info.allows(flavour)) {
             cell.flavour = flavour;
         }
-        let answers = |server: &ServerId| info.answered_by(servers[server.0 as usize - 1].kind.interface);
-        if let Some(server) = self.server.filter(answers) {
+        if let Some(server) = self.server.filter(|&server| answers(servers, server, operation)) {
             cell.server = Some(server);
             // Naming a server asks for it; one that is declared to be mapped needs nothing more.
             if self.flavour.is_none() && info.allows(Flavour::Mapped) {
@@ -232,11 +231,18 @@ impl Change {
     }
 }
 
+/// Whether a server has an operation.
+fn answers(servers: &[Option<ServerName>], server: ServerId, operation: Operation) -> bool {
+    let named = servers.get(server.0 as usize - 1).and_then(Option::as_ref);
+    named.is_some_and(|server| operation.info().answered_by(server.kind.interface))
+}
+
 /// The server that answers an interface when no route says otherwise: of those that do, the one whose kind comes first
 /// in [`servers::all`].
-fn default_server(servers: &[ServerName], interface: Interface) -> Option<ServerId> {
+fn default_server(servers: &[Option<ServerName>], interface: Interface) -> Option<ServerId> {
     let rank = |server: &ServerName| servers::all().position(|kind| kind == server.kind);
-    let answering = servers.iter().enumerate().filter(|(_, server)| server.kind.interface == interface);
+    let known = servers.iter().enumerate().filter_map(|(place, server)| Some((place, server.as_ref()?)));
+    let answering = known.filter(|(_, server)| server.kind.interface == interface);
     let (position, _) = answering.min_by_key(|(_, server)| rank(server))?;
     Some(ServerId(position as u32 + 1))
 }

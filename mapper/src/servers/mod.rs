@@ -14,11 +14,11 @@ use schemas::{Errno, Interface};
 use sim::hurd::world::World as Hurd;
 use sim::mach::TaskId;
 
-use crate::deployment::{Deployment, Place};
+use crate::deployment::{Deployment, Place, ServerSpec};
 use crate::published::Published;
 use crate::route::ServerId;
 use crate::world::{Live, Mounts};
-pub use kinds::{all, kind, nodes};
+pub use kinds::{all, kind, needs, nodes};
 use remote::{Home, Job, Link, Queue};
 use watch::Restarts;
 
@@ -26,7 +26,8 @@ use watch::Restarts;
 pub struct Servers {
     hurd: Arc<Hurd>,
     running: Published<Vec<Running>>,
-    records: Vec<Record>,
+    records: Published<Vec<Arc<Record>>>,
+    networks: Arc<Networks>,
     home: Home,
 }
 
@@ -71,6 +72,7 @@ pub struct Running {
     pub server: Answerer,
     /// Its task, which receives for its objects.
     pub task: TaskId,
+    record: Arc<Record>,
 }
 
 /// Makes a server, at first and whenever it must be started anew; or says in a sentence why it cannot.
@@ -94,6 +96,8 @@ pub enum Health {
     Running,
     /// It was given up; the sentence says why.
     Failed(String),
+    /// The deployment has it no more.
+    Removed,
 }
 
 struct Life {
@@ -132,41 +136,142 @@ pub struct StartError {
 
 impl std::fmt::Debug for Servers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.records.iter().map(|record| &record.name)).finish()
+        f.debug_list().entries(self.records.current().iter().map(|record| &record.name)).finish()
     }
 }
 
 impl Servers {
     /// Starts the servers of a deployment, whose device nodes are in the mount table.
     pub fn start(deployment: &Deployment, mounts: &Mounts, hurd: Arc<Hurd>) -> Result<Self, StartError> {
-        let home = Home::default();
-        let networks = Arc::new(Networks::default());
-        let makers = deployment.servers.iter().zip(1..).map(|((name, spec), number)| {
-            let (spec, hurd, home, networks) = (spec.clone(), hurd.clone(), home.clone(), networks.clone());
-            let post = Post { name: name.clone(), nodes: mounts.nodes_of(ServerId(number)), first_object: 0 };
-            let interface = spec.kind.interface;
-            let make: Maker = Box::new(move || {
-                let post = Post { first_object: hurd.new_objects(), ..post.clone() };
-                match spec.place {
-                    Place::Task => kinds::make(&spec, post, &hurd, &networks).map(Answerer::Task),
-                    Place::Process => {
-                        kinds::needs(spec.kind, &spec.settings)?;
-                        Queue::start(Link::start(&spec, post)?, home.clone()).map(Answerer::Process)
-                    }
-                }
-            });
-            (name.clone(), interface, make)
-        });
-        let makers = makers.collect();
-        Ok(Self { home, ..Self::made_by(makers, hurd.clone())? })
+        let servers = Self::made_by(Vec::new(), hurd)?;
+        let mut specs: Vec<_> = deployment.servers.iter().collect();
+        specs.sort_by_key(|(_, spec)| spec.number);
+        for (name, spec) in specs {
+            let maker = servers.maker(name, spec, mounts);
+            servers.add((name.clone(), spec.kind.interface, maker))?;
+        }
+        Ok(servers)
     }
 
     /// Starts servers by their makers, which are named and say what they make.
     pub fn made_by(makers: Vec<(String, Interface, Maker)>, hurd: Arc<Hurd>) -> Result<Self, StartError> {
-        let records: Vec<_> = makers.into_iter().map(Record::new).collect();
-        let running = records.iter().map(|record| record.start(&hurd));
-        let running = running.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { hurd, running: Published::new(running), records, home: Home::default() })
+        let servers = Self {
+            hurd,
+            running: Published::new(Vec::new()),
+            records: Published::new(Vec::new()),
+            networks: Arc::default(),
+            home: Home::default(),
+        };
+        for maker in makers {
+            servers.add(maker)?;
+        }
+        Ok(servers)
+    }
+
+    fn maker(&self, name: &str, spec: &ServerSpec, mounts: &Mounts) -> Maker {
+        let (spec, hurd, home) = (spec.clone(), self.hurd.clone(), self.home.clone());
+        let networks = self.networks.clone();
+        let nodes = mounts.nodes_of(ServerId(spec.number));
+        let post = Post { name: name.to_owned(), nodes, first_object: 0 };
+        Box::new(move || {
+            let post = Post { first_object: hurd.new_objects(), ..post.clone() };
+            match spec.place {
+                Place::Task => kinds::make(&spec, post, &hurd, &networks).map(Answerer::Task),
+                Place::Process => {
+                    Queue::start(Link::start(&spec, post)?, home.clone()).map(Answerer::Process)
+                }
+            }
+        })
+    }
+
+    /// Starts a server, which gets the next number.
+    fn add(&self, made: (String, Interface, Maker)) -> Result<(), StartError> {
+        let record = Arc::new(Record::new(made));
+        let running = record.start(&self.hurd)?;
+        let Ok(()) = self.records.update(|records| {
+            records.push(record);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let Ok(()) = self.running.update(|all| {
+            all.push(running);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        Ok(())
+    }
+
+    /// Brings the servers from one deployment to another that is numbered for this world
+    /// ([`Deployment::number_servers`]), and tells what changed. A server with other settings is made anew, and what
+    /// guests hold of it is gone; one that cannot be made is given up and shown as such.
+    pub fn apply(&self, old: &Deployment, new: &Deployment, mounts: &Mounts) -> Vec<String> {
+        let mut changes = Vec::new();
+        for (name, spec) in &old.servers {
+            if !new.servers.contains_key(name) {
+                self.retire(spec.number as usize - 1, Health::Removed);
+                changes.push(format!("server {name} is gone"));
+            }
+        }
+        let mut specs: Vec<_> = new.servers.iter().collect();
+        specs.sort_by_key(|(_, spec)| spec.number);
+        for (name, spec) in specs {
+            let index = spec.number as usize - 1;
+            let known = old.servers.get(name);
+            if known == Some(spec) {
+                continue;
+            }
+            let maker = self.maker(name, spec, mounts);
+            let interface = spec.kind.interface;
+            if known.is_none() {
+                self.place_for(name, interface);
+            }
+            let Ok(()) = self.records.update(|records| {
+                records[index] = Arc::new(Record::new((name.clone(), interface, maker)));
+                Ok::<_, std::convert::Infallible>(())
+            });
+            let verb = if known.is_some() { "has other settings" } else { "is new" };
+            let replaced = self.replace(index);
+            // That it was made anew was asked for.
+            self.records.current()[index].restarted.store(0, Ordering::Relaxed);
+            match replaced {
+                Ok(()) => changes.push(format!("server {name} {verb}")),
+                Err(why) => {
+                    changes.push(format!("server {name} {verb}, and cannot be started: {why}"));
+                    self.retire(index, Health::Failed(why));
+                }
+            }
+        }
+        changes
+    }
+
+    /// A place for a server that is not there yet.
+    fn place_for(&self, name: &str, interface: Interface) {
+        let none: Maker = Box::new(|| Err("it was never made".to_owned()));
+        let record = Arc::new(Record::new((name.to_owned(), interface, none)));
+        let Ok(()) = self.records.update(|records| {
+            records.push(record.clone());
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let dead = Answerer::Task(Arc::new(watch::Dead::new(name, interface)));
+        let Ok(()) = self.running.update(|all| {
+            all.push(Running { server: dead, task: TaskId(0), record });
+            Ok::<_, std::convert::Infallible>(())
+        });
+    }
+
+    /// Ends a server for good; whoever asks it gets an error.
+    fn retire(&self, index: usize, health: Health) {
+        let record = self.records.current()[index].clone();
+        record.life().health = health;
+        let old = self.at(index);
+        let dead = Answerer::Task(Arc::new(watch::Dead::new(&record.name, record.interface)));
+        self.put(index, Running { server: dead, ..old.clone() });
+        if let Answerer::Process(queue) = &old.server {
+            queue.close();
+        }
+    }
+
+    /// How many numbers servers have had.
+    pub fn count(&self) -> u32 {
+        self.records.current().len() as u32
     }
 
     /// The servers that can be asked, for views.
@@ -186,8 +291,13 @@ impl Servers {
     }
 
     /// Lets `ask` ask a server. One that panics is dead: whoever asked gets EIO, and it is started anew.
-    pub fn guard<R>(&self, id: ServerId, ask: impl FnOnce() -> Result<R, Errno>) -> Result<R, Errno> {
-        let Some(record) = self.record(id) else { return Err(Errno::NXIO) };
+    pub fn guard<R>(
+        &self,
+        id: ServerId,
+        running: &Running,
+        ask: impl FnOnce() -> Result<R, Errno>,
+    ) -> Result<R, Errno> {
+        let record = &running.record;
         record.requests.fetch_add(1, Ordering::Relaxed);
         // What the server shares with others it shares behind locks, and its own state is dropped.
         let outcome = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|panic| {
@@ -203,10 +313,12 @@ impl Servers {
     /// Ends a server and starts it anew, for someone who asked for that.
     pub fn restart(&self, name: &str) -> Result<(), StartError> {
         let failure = |why: String| StartError { name: name.to_owned(), why };
-        let index = self.records.iter().position(|record| record.name == name);
+        let records = self.records.current();
+        let is = |record: &Arc<Record>| record.name == name && record.life().health != Health::Removed;
+        let index = records.iter().position(is);
         let index = index.ok_or_else(|| failure("there is no such server".to_owned()))?;
         self.replace(index).map_err(failure)?;
-        self.records[index].life().health = Health::Running;
+        records[index].life().health = Health::Running;
         Ok(())
     }
 
@@ -238,7 +350,7 @@ impl Servers {
     /// Starts a server again that died, unless it does so all the time.
     pub fn restart_after(&self, id: ServerId, why: &str) {
         let index = id.0 as usize - 1;
-        let record = &self.records[index];
+        let record = &self.records.current()[index];
         tracing::error!(server = record.name, why, "a server died");
         let mut life = record.life();
         if life.health != Health::Running {
@@ -262,7 +374,7 @@ impl Servers {
     }
 
     fn replace(&self, index: usize) -> Result<(), String> {
-        let record = &self.records[index];
+        let record = &self.records.current()[index];
         let new = record.start(&self.hurd).map_err(|error| error.why)?;
         let old = self.at(index);
         self.put(index, new);
@@ -286,16 +398,13 @@ impl Servers {
         let Ok(()) = self.running.update(put);
     }
 
-    fn record(&self, id: ServerId) -> Option<&Record> {
-        self.records.get((id.0 as usize).checked_sub(1)?)
-    }
-
     /// All servers, in the order of their numbers.
     pub fn report(&self) -> Vec<Report> {
-        let running = self.running.current();
-        self.records
+        let (running, records) = (self.running.current(), self.records.current());
+        records
             .iter()
             .zip(running.iter())
+            .filter(|(record, _)| record.life().health != Health::Removed)
             .map(|(record, running)| Report {
                 name: record.name.clone(),
                 interface: record.interface,
@@ -323,11 +432,11 @@ impl Record {
         }
     }
 
-    fn start(&self, hurd: &Hurd) -> Result<Running, StartError> {
+    fn start(self: &Arc<Self>, hurd: &Hurd) -> Result<Running, StartError> {
         let failure = |why: String| StartError { name: self.name.clone(), why };
         let server = (self.make)().map_err(failure)?;
         let task = hurd.rights.add_server(&self.name).map_err(|errno| failure(errno.to_string()))?;
-        Ok(Running { server, task })
+        Ok(Running { server, task, record: self.clone() })
     }
 
     fn life(&self) -> std::sync::MutexGuard<'_, Life> {

@@ -74,14 +74,16 @@ impl Live {
         Ok(result)
     }
 
-    /// Brings the world to another deployment and tells what changed. What guests hold already cannot change under
-    /// them: a deployment with other servers, mounts or sysroots is refused in a sentence, and nothing is changed.
-    pub fn apply(&self, new: Deployment) -> Result<Vec<String>, String> {
+    /// Brings the world to another deployment and tells what changed. Guests have the donated directories from their
+    /// start, so a deployment with other directories or sysroots is refused in a sentence, and nothing is changed.
+    pub fn apply(&self, mut new: Deployment) -> Result<Vec<String>, String> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.deployment.current();
+        new.number_servers(&old, self.servers.count());
+        let table = Table::new(&new);
+        let mounts = self.mounts.current().reopen(&new, &table).map_err(|error| error.to_string())?;
         for (what, same) in [
-            ("servers", old.servers == new.servers),
-            ("mounts", old.mounts == new.mounts),
-            ("sysroots", old.sysroots == new.sysroots),
+            ("directories and sysroots", self.mounts.current().directories_are(&mounts)),
             ("number of workers", old.options.workers == new.options.workers),
         ] {
             if !same {
@@ -90,23 +92,18 @@ impl Live {
                 ));
             }
         }
-        let before = self.routes.current();
-        let after = Table::new(&new);
-        let mut changes = Vec::new();
-        for personality in Personality::ALL {
-            for operation in schemas::Operation::ALL {
-                let (was, is) = (before.cell(personality, operation), after.cell(personality, operation));
-                if was != is {
-                    let server = is.server.and_then(|server| after.server_name(server)).unwrap_or("stub");
-                    changes.push(format!("{personality}: {operation} is {} by {server}", is.flavour));
-                }
-            }
-        }
-        let Ok(()) = self.change_routes(|table| {
-            *table = after;
-            Ok::<_, std::convert::Infallible>(())
-        });
+        let mut changes = route_changes(&self.routes.current(), &table);
+        changes.splice(0..0, self.servers.apply(&old, &new, &mounts));
+        self.registry.hurd().set_devices(device_nodes(&new));
+        self.registry.hurd().mounts.set(mount_points(&mounts, &table));
         self.registry.hurd().set_policy(policy(&new));
+        // The mapper knows what guests are told before they are.
+        let entries = mounts.entries().to_vec();
+        self.mounts.replace(mounts);
+        self.routes.replace(table);
+        // The table was bounded when it was made.
+        let _ = self.page.change(|page| page.set_mounts(&entries));
+        self.page.publish_routes(&self.routes.current());
         self.deployment.replace(new);
         Ok(changes)
     }
@@ -129,6 +126,21 @@ impl Live {
             running[id.0 as usize - 1].server.no_senders(gone.object);
         }
     }
+}
+
+/// What differs between two tables of routes, a sentence each.
+fn route_changes(before: &Table, after: &Table) -> Vec<String> {
+    let mut changes = Vec::new();
+    for personality in Personality::ALL {
+        for operation in schemas::Operation::ALL {
+            let (was, is) = (before.cell(personality, operation), after.cell(personality, operation));
+            if was != is {
+                let server = is.server.and_then(|server| after.server_name(server)).unwrap_or("stub");
+                changes.push(format!("{personality}: {operation} is {} by {server}", is.flavour));
+            }
+        }
+    }
+    changes
 }
 
 fn policy(deployment: &Deployment) -> Policy {

@@ -17,6 +17,8 @@ use crate::route::{ServerId, Table};
 pub struct Mounts {
     entries: Vec<Entry>,
     directories: Vec<(PathBuf, OwnedFd)>,
+    /// The next mount's number.
+    next: u32,
 }
 
 /// A mount table that cannot be made.
@@ -59,32 +61,45 @@ impl Mounts {
     ///
     /// Of entries with one prefix the later one has the higher order; sysroots come after everything at `/`.
     pub fn open(deployment: &Deployment, table: &Table) -> Result<Self, MountError> {
-        let mut mounts = Self { entries: Vec::new(), directories: Vec::new() };
+        let empty = Self { entries: Vec::new(), directories: Vec::new(), next: 1 };
+        empty.reopen(deployment, table)
+    }
+
+    /// The mount table of another deployment for the same guests: mounts that are as they were keep their numbers, and
+    /// no number is used again for another.
+    pub fn reopen(&self, deployment: &Deployment, table: &Table) -> Result<Self, MountError> {
+        let mut mounts = Self { entries: Vec::new(), directories: Vec::new(), next: self.next };
         for mount in &deployment.mounts {
             let visible = mount.personalities.as_deref().map_or_else(everyone, mask);
             match &mount.target {
                 MountTarget::Directory(path) => {
                     let index = mounts.donate(path, || format!("what guests see at {}", mount.prefix))?;
-                    mounts.add(&mount.prefix, MountKind::Directory, index, visible)?;
+                    mounts.add(self, &mount.prefix, MountKind::Directory, index, visible)?;
                 }
                 MountTarget::Server(name) => {
                     // Names were looked up when the deployment was read.
                     if let Some(ServerId(number)) = table.server_id(name) {
-                        mounts.add(&mount.prefix, MountKind::Server, number, visible)?;
+                        mounts.add(self, &mount.prefix, MountKind::Server, number, visible)?;
                     }
                 }
             }
         }
-        for (spec, number) in deployment.servers.values().zip(1..) {
+        for spec in deployment.servers.values() {
             for node in &spec.nodes {
                 let visible = if node.personalities == 0 { everyone() } else { node.personalities };
-                mounts.add(&format!("{DEVICES}{}", node.path), MountKind::Server, number, visible)?;
+                mounts.add(
+                    self,
+                    &format!("{DEVICES}{}", node.path),
+                    MountKind::Server,
+                    spec.number,
+                    visible,
+                )?;
             }
         }
         for (personality, sysroot) in &deployment.sysroots {
             let opened = mounts.donate(&sysroot.directory, || format!("the sysroot of {personality}"));
             match opened {
-                Ok(index) => mounts.add("/", MountKind::Directory, index, personality.bit())?,
+                Ok(index) => mounts.add(self, "/", MountKind::Directory, index, personality.bit())?,
                 Err(MountError::Directory { errno: Errno::NOENT, .. }) if sysroot.optional => {}
                 Err(error) => return Err(error),
             }
@@ -120,6 +135,11 @@ impl Mounts {
         self.directories.iter().map(|(_, descriptor)| descriptor.as_fd())
     }
 
+    /// Whether another table donates the same directories at the same places.
+    pub fn directories_are(&self, other: &Self) -> bool {
+        self.directories.iter().map(|(path, _)| path).eq(other.directories.iter().map(|(path, _)| path))
+    }
+
     /// Where the donated directory with this index is.
     pub fn directory(&self, index: u32) -> Option<&PathBuf> {
         self.directories.get(index as usize).map(|(path, _)| path)
@@ -140,14 +160,30 @@ impl Mounts {
         Ok(self.directories.len() as u32 - 1)
     }
 
-    fn add(&mut self, prefix: &str, kind: MountKind, target: u32, visible: u32) -> Result<(), MountError> {
+    fn add(
+        &mut self,
+        before: &Self,
+        prefix: &str,
+        kind: MountKind,
+        target: u32,
+        visible: u32,
+    ) -> Result<(), MountError> {
         if self.entries.len() == MOUNTS {
             return Err(MountError::TooManyMounts);
         }
         let order = self.entries.len() as u32;
         // On the wire the root is the empty prefix.
         let prefix = prefix.trim_end_matches('/').as_bytes();
-        let entry = Entry::new(order + 1, prefix, kind, target, visible, order);
+        let same = |entry: &&Entry| {
+            let seen = Personality::ALL.iter().filter(|personality| entry.visible_to(**personality));
+            (entry.prefix(), entry.kind(), entry.target()) == (prefix, Some(kind), target)
+                && seen.fold(0, |mask, personality| mask | personality.bit()) == visible
+        };
+        let identifier = before.entries.iter().find(same).map(Entry::identifier).unwrap_or_else(|| {
+            self.next += 1;
+            self.next - 1
+        });
+        let entry = Entry::new(identifier, prefix, kind, target, visible, order);
         self.entries.push(entry.expect("the deployment bounds prefixes to what an entry holds"));
         Ok(())
     }

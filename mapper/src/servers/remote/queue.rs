@@ -192,13 +192,15 @@ impl Queue {
     fn ask(&self, home: &Home, mut job: Box<Job>, buffer: &mut ReplyBuffer) -> Option<Box<Job>> {
         let world = home.get()?.upgrade()?;
         let id = world.servers.numbered(self)?;
+        let running = world.servers.running().current();
+        let running = running.get(id.0 as usize - 1)?;
         let caller = job.guest.process.caller(job.thread);
         let again = job.operation.info().idempotent && !job.repeated;
         let copies = again.then(|| copy(&job.caps.received)).flatten();
         let message = schemas::message::bytes(&job.message);
-        let outcome = world
-            .servers
-            .guard(id, || answer(&*self.link, id.0, job.operation, &caller, message, &mut job.caps, buffer));
+        let outcome = world.servers.guard(id, running, || {
+            answer(&*self.link, id.0, job.operation, &caller, message, &mut job.caps, buffer)
+        });
         if outcome.is_err()
             && self.link.death().is_some()
             && let Some(received) = copies
