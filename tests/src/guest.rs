@@ -56,27 +56,47 @@ pub fn mapper() -> &'static Path {
         if let Some(path) = std::env::var_os("MAPPER_UNDER_TEST") {
             return path.into();
         }
-        let test = std::env::current_exe().expect("a running program has a path");
-        let profile = test
-            .ancestors()
-            .skip(1)
-            .find(|folder| folder.file_name().is_some_and(|name| name != "deps"))
-            .expect("a test lies below its profile's folder");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build
-            .args(["build", "--quiet", "--package", "mapper", "--bin", "mapper"])
-            .current_dir(manifest::package_folder());
-        if let Some(target) = profile.parent() {
-            build.arg("--target-dir").arg(target);
-        }
-        if profile.file_name().is_some_and(|name| name == "release") {
-            build.arg("--release");
-        }
-        let built = build.output().unwrap_or_else(|error| panic!("{build:?}: {error}"));
-        assert!(built.status.success(), "{build:?}:\n{}", String::from_utf8_lossy(&built.stderr));
+        let profile = own_profile();
+        let release = profile.file_name().is_some_and(|name| name == "release");
+        build(&["--bin", "mapper"], release);
         profile.join("mapper")
     })
+}
+
+/// A program of `mapper/examples`, built as released.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn release_example(name: &str) -> PathBuf {
+    build(&["--example", name], true);
+    own_profile().with_file_name("release").join("examples").join(name)
+}
+
+/// The folder of the profile that the running program was built in, `target/debug` for example.
+fn own_profile() -> PathBuf {
+    let program = std::env::current_exe().expect("a running program has a path");
+    let inside = ["deps", "examples"].map(OsStr::new);
+    let mut folders = program.ancestors().skip(1);
+    let profile = folders.find(|folder| folder.file_name().is_some_and(|name| !inside.contains(&name)));
+    profile.expect("a test lies below its profile's folder").to_owned()
+}
+
+/// Builds something of the mapper's package beside the running program.
+fn build(what: &[&str], release: bool) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build
+        .args(["build", "--quiet", "--package", "mapper"])
+        .args(what)
+        .current_dir(manifest::package_folder());
+    if let Some(target) = own_profile().parent() {
+        build.arg("--target-dir").arg(target);
+    }
+    if release {
+        build.arg("--release");
+    }
+    let built = build.output().unwrap_or_else(|error| panic!("{build:?}: {error}"));
+    assert!(built.status.success(), "{build:?}:\n{}", String::from_utf8_lossy(&built.stderr));
 }
 
 /// Runs another command of the mapper than `run`, with these variables added to the environment.

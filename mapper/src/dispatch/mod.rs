@@ -13,7 +13,7 @@ pub mod socket;
 mod subject;
 mod worker;
 
-pub use desk::{Guest, conclude, settle};
+pub use desk::{Desk, Guest, conclude, settle};
 pub use region::Mapped;
 pub use worker::{Crew, Over};
 

@@ -4,7 +4,8 @@
 //
 // with the median and the smallest of the batches' nanoseconds an operation. The clock is read through the vDSO
 // between batches (where single calls are timed: around each, its own cost taken off). `microbench idle` says
-// "ready" and waits until its standard input ends; `microbench nothing` exits at once.
+// "ready" and waits until its standard input ends; `microbench nothing` exits at once. `microbench step OPERATION`
+// says "ready", waits for a byte, and does the operation once between two breakpoints, for a debugger that counts.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -223,13 +224,30 @@ static void one_by_one(const struct operation *operation) {
     report(operation->name, taken, calls);
 }
 
+static const struct operation *find(const char *name) {
+    for (size_t index = 0; index < sizeof operations / sizeof *operations; index++)
+        if (strcmp(name, operations[index].name) == 0) return &operations[index];
+    fprintf(stderr, "microbench: no operation is called %s\n", name);
+    exit(2);
+}
+
+static void between_breakpoints(const struct operation *operation) {
+    printf("ready\n");
+    fflush(stdout);
+    must(read(0, buffer, 1) == 1, "the word to go on");
+    // Whatever a system call site or an answer costs once only.
+    operation->run(1000);
+    __asm__ volatile("int3");
+    operation->run(1);
+    __asm__ volatile("int3");
+}
+
 int main(int count, char **arguments) {
     if (count < 2) {
         fprintf(stderr, "usage: microbench OPERATION [FILE]\n");
         return 2;
     }
     self = arguments[0];
-    if (count > 2) file = arguments[2];
     if (strcmp(arguments[1], "nothing") == 0) return 0;
     if (strcmp(arguments[1], "idle") == 0) {
         printf("ready\n");
@@ -237,13 +255,14 @@ int main(int count, char **arguments) {
         while (read(0, buffer, sizeof buffer) > 0) {}
         return 0;
     }
-    for (size_t index = 0; index < sizeof operations / sizeof *operations; index++) {
-        const struct operation *operation = &operations[index];
-        if (strcmp(arguments[1], operation->name) != 0) continue;
-        if (operation->prepare) operation->prepare();
+    int stepped = count > 2 && strcmp(arguments[1], "step") == 0;
+    const struct operation *operation = find(arguments[1 + stepped]);
+    if (count > 2 + stepped) file = arguments[2 + stepped];
+    if (operation->prepare) operation->prepare();
+    if (stepped) {
+        between_breakpoints(operation);
+    } else {
         (operation->each ? one_by_one : in_batches)(operation);
-        return 0;
     }
-    fprintf(stderr, "microbench: no operation is called %s\n", arguments[1]);
-    return 2;
+    return 0;
 }
