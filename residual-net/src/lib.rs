@@ -6,6 +6,8 @@ pub mod bpf;
 mod clock;
 pub mod network;
 mod readiness;
+mod shared;
+mod tun;
 
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use schemas::server::{DeviceNode, Needs, Post, Server};
 use network::Networks;
 
 /// Every kind of server here, and what it answers.
-pub const KINDS: &[(&str, Interface)] = &[("bpf", Interface::Device)];
+pub const KINDS: &[(&str, Interface)] = &[("bpf", Interface::Device), ("tun", Interface::Device)];
 
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +37,7 @@ impl MakeError {
 pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, MakeError> {
     match kind {
         "bpf" => bpf::nodes(settings),
+        "tun" => tun::nodes(settings),
         _ => Err(MakeError::unknown(kind)),
     }
 }
@@ -51,6 +54,7 @@ pub fn make(
 ) -> Result<Arc<dyn Server>, MakeError> {
     match kind {
         "bpf" => bpf::make(settings, post, networks),
+        "tun" => tun::make(settings, post, networks),
         _ => Err(MakeError::unknown(kind)),
     }
 }

@@ -196,11 +196,15 @@ impl Table {
 
     fn apply(&mut self, rule: &RouteRule) {
         let server = rule.server.as_deref().and_then(|name| self.server_id(name));
+        let mut change = Change { flavour: rule.flavour, server };
         if rule.path.is_some() || rule.family.is_some() {
             self.rules.push(Rule::new(rule, server));
-            return;
+            if rule.path.is_some() || rule.flavour.is_some_and(|flavour| flavour != Flavour::Mapped) {
+                return;
+            }
+            // Stubs do not look at families: all are asked for here, and those of other families answered as ever.
+            change = Change { flavour: Some(Flavour::Mapped), server: None };
         }
-        let change = Change { flavour: rule.flavour, server };
         for personality in rule.personalities.as_deref().unwrap_or(&Personality::ALL) {
             for &operation in &rule.operations {
                 change.make(operation, &mut self.cells[row(*personality)][operation.index()], &self.servers);

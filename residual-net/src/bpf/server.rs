@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use rustix::fs::{MemfdFlags, fstat, makedev, memfd_create};
-use rustix::io::write;
+use rustix::fs::{fstat, makedev};
 use schemas::common::Capability;
 use schemas::device::{BpfDirection, bpf_instruction, bpf_reply, bpf_request, control, generic_request};
 use schemas::server::{Caller, Capabilities, Device, MountedNode};
@@ -19,11 +18,10 @@ use super::packet::{self, Kind, Socket};
 use crate::clock::Clock;
 use crate::network::{Directions, Host};
 use crate::readiness::Readiness;
+use crate::shared::{INLINE, share};
 
 /// Most objects that are open at once.
 const OBJECTS: usize = 4096;
-/// Most bytes that travel in a message; more goes through a memory object.
-const INLINE: usize = 24 << 10;
 
 // asm-generic/fcntl.h, linux/net.h, linux/stat.h.
 const O_NONBLOCK: u32 = 0o4000;
@@ -137,17 +135,6 @@ fn fill(mut stat: common::stat::Builder<'_>, mode: u32, device: u64) {
     stat.set_block_size(4096);
 }
 
-/// Puts bytes into a memory object that goes with the reply.
-fn share(bytes: &[u8], caps: &mut Capabilities) -> Result<(), Errno> {
-    let memory = memfd_create("packets", MemfdFlags::CLOEXEC).map_err(errno)?;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        rest = &rest[write(&memory, rest).map_err(errno)?..];
-    }
-    caps.donate(memory);
-    Ok(())
-}
-
 fn instructions(list: capnp::struct_list::Reader<'_, bpf_instruction::Owned>) -> Vec<Instruction> {
     let decode = |instruction: bpf_instruction::Reader<'_>| Instruction {
         code: instruction.get_code(),
@@ -225,11 +212,9 @@ impl Device for Bpf {
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
         let data = self.read(params.get_object(), params.get_length(), caps)?;
-        if data.len() > INLINE {
-            share(&data, caps)?;
-            results.set_shared(data.len() as u64);
-        } else {
-            results.set_data(&data);
+        match share(&data, caps)? {
+            Some(shared) => results.set_shared(shared),
+            None => results.set_data(&data),
         }
         Ok(())
     }
@@ -271,6 +256,56 @@ impl Device for Bpf {
         }
         results.set_written(self.write(params.get_object(), params.get_data()?, caps)?);
         Ok(())
+    }
+
+    fn file_position_read(
+        &self,
+        _: &Caller,
+        _: file::position_read::params::Reader<'_>,
+        _: file::position_read::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        Err(Errno::SPIPE)
+    }
+
+    fn file_position_write(
+        &self,
+        _: &Caller,
+        _: file::position_write::params::Reader<'_>,
+        _: file::position_write::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        Err(Errno::SPIPE)
+    }
+
+    fn file_seek(
+        &self,
+        _: &Caller,
+        _: file::seek::params::Reader<'_>,
+        _: file::seek::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        Err(Errno::SPIPE)
+    }
+
+    fn file_truncate(
+        &self,
+        _: &Caller,
+        _: file::truncate::params::Reader<'_>,
+        _: file::truncate::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        Err(Errno::INVAL)
+    }
+
+    fn file_synchronize(
+        &self,
+        _: &Caller,
+        _: file::synchronize::params::Reader<'_>,
+        _: file::synchronize::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        Err(Errno::INVAL)
     }
 
     fn socket_socket(

@@ -249,6 +249,17 @@ impl Interface {
         let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
     }
 
+    /// Makes it lead to one peer, or to a network with a broadcast address.
+    pub fn set_point_to_point(&self, on: bool) {
+        let (set, clear) = if on {
+            (Flags::POINT_TO_POINT, Flags::BROADCAST)
+        } else {
+            (Flags::BROADCAST, Flags::POINT_TO_POINT)
+        };
+        let update = |old| Some(old & !clear | set);
+        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+    }
+
     /// Tells whether the link works.
     pub fn set_running(&self, running: bool) {
         if running {

@@ -107,7 +107,8 @@ pub fn answerer(cx: &Context, operation: Operation, descriptor: i32) -> Answerer
     if world::route(cx, operation) == Flavour::Mapped { Answerer::Server } else { Answerer::Host }
 }
 
-/// Whether an operation on what passes through a descriptor is sent to a server.
+/// Whether an operation on what passes through a descriptor is sent to a server: the route says so, or it is an object of
+/// the server's, of which the host's descriptor only tells whether it is ready.
 ///
 /// # Errors
 /// `directory` for a directory of a server, through which nothing passes.
@@ -119,8 +120,15 @@ pub fn is_mapped(
 ) -> Result<bool, Errno> {
     match answerer(cx, operation, descriptor) {
         Answerer::Directory => Err(directory),
-        _ => Ok(world::route(cx, operation) == Flavour::Mapped),
+        _ => Ok(is_device(cx, descriptor) || world::route(cx, operation) == Flavour::Mapped),
     }
+}
+
+/// Whether a descriptor is an object of a residual server.
+pub fn is_device(cx: &Context, descriptor: i32) -> bool {
+    let descriptors = &cx.process().descriptors;
+    !descriptors.is_plain(descriptor)
+        && matches!(descriptors.get(descriptor), Some(Meaning { kind: Kind::Device, .. }))
 }
 
 /// Takes what a server says of a file.

@@ -29,6 +29,34 @@ pub fn is_object(cx: &Context, descriptor: i32) -> bool {
         && matches!(descriptors.get(descriptor), Some(Meaning { kind: Kind::Device | Kind::Terminal, .. }))
 }
 
+/// Whether a descriptor is what a device node was opened to, and not a socket of a server's.
+pub fn is_node(cx: &Context, descriptor: i32) -> bool {
+    let descriptors = &cx.process().descriptors;
+    let device = |meaning: Meaning| meaning.kind == Kind::Device && meaning.device != 0;
+    !descriptors.is_plain(descriptor) && descriptors.get(descriptor).is_some_and(device)
+}
+
+/// Asks the server of an object how many bytes it would give to one who reads.
+///
+/// # Errors
+/// `ENOTTY` when that is nothing that the object knows.
+pub fn readable(cx: &mut Context, descriptor: i32) -> Result<i32, Errno> {
+    ask_descriptor!(
+        cx,
+        DeviceControl,
+        device::control,
+        descriptor,
+        1,
+        |params| {
+            params.get_request().init_generic().set_bytes_readable(());
+        },
+        |results| match results.get_reply().which().map_err(|_| Errno::BADMSG)? {
+            device::control::results::reply::Generic(reply) => reply?.get_value() as i32,
+            _ => return Err(Errno::BADMSG),
+        }
+    )
+}
+
 /// Asks the server of an object with the guest's own code and layout. What it answers is copied to `reply`; gives the
 /// result of the request and how much that is.
 ///

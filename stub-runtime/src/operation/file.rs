@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::guest;
 use crate::host::linux::message::Vector;
 use crate::host::linux::{abi::*, signal, signal::HostInfo, syscall::call, syscall::call_blocking};
-use crate::operation::ask::{ask_descriptor, is_mapped, is_native};
+use crate::operation::ask::{ask_descriptor, is_device, is_mapped, is_native, object};
 use crate::operation::socket as connection;
 
 /// Most bytes that one message brings back or takes along: the rest is for the message itself.
@@ -63,23 +63,43 @@ pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> R
     if !is_native(cx, Operation::FileRead, descriptor)
         && is_mapped(cx, Operation::FileRead, descriptor, Errno::ISDIR)?
     {
-        return waiting(descriptor, POLLIN, || {
-            ask_descriptor!(
-                cx,
-                FileRead,
-                file::read,
-                descriptor,
-                0,
-                |params| {
-                    params.set_length(len.min(REPLY_DATA) as u64);
-                },
-                |results| put(buffer, len, results.get_data()?)?
-            )
-        });
+        return waiting(descriptor, POLLIN, || ask_read(cx, descriptor, buffer, len));
     }
     // SAFETY: the guest's buffer, which the kernel checks.
     let result = unsafe { call_blocking(__NR_read, [descriptor as u64, buffer.0, len as u64]) };
     connection::after_receive(descriptor, result)
+}
+
+/// Has a server read. A device is told how much room there is, and gives more than a message holds in a memory object;
+/// others give what a message holds.
+fn ask_read(cx: &Context, descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    let object = object(cx, descriptor);
+    let asked = if is_device(cx, descriptor) { len } else { len.min(REPLY_DATA) };
+    crate::transport::call::<file::read::params::Owned, file::read::results::Owned, _>(
+        cx,
+        Operation::FileRead,
+        0,
+        &[descriptor],
+        |mut params| {
+            params.set_descriptor(descriptor);
+            params.set_object(object);
+            params.set_length(asked as u64);
+            Ok(())
+        },
+        |results, received| match (results.get_shared(), received) {
+            (0, _) => put(buffer, len, results.get_data()?),
+            (shared, &[memory, ..]) => {
+                let args = [memory as u64, buffer.0, shared.min(len as u64), 0];
+                // SAFETY: the guest's buffer, which the kernel checks; the memory came with this reply.
+                unsafe {
+                    let read = call(__NR_pread64, args)?;
+                    call(__NR_close, [memory as u64])?;
+                    Ok(read)
+                }
+            }
+            _ => Err(Errno::BADMSG),
+        },
+    )
 }
 
 /// write(2).

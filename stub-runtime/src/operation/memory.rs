@@ -7,6 +7,8 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::{abi::*, syscall::call};
+use crate::operation::ask::is_device;
+use crate::operation::packet;
 
 /// Size of a page.
 pub const PAGE: u64 = 4096;
@@ -35,9 +37,22 @@ pub fn map(
     if flags & MAP_FIXED != 0 {
         check(cx, addr, len as u64, Errno::NOMEM)?;
     }
-    // SAFETY: the guest's own address space, the stub's part excluded.
-    unsafe {
-        call(__NR_mmap, [addr, len as u64, protection as u64, u64::from(flags), fd as u64, offset as u64])
+    let place = [addr, len as u64, protection as u64, u64::from(flags)];
+    let map = |fd: i32| {
+        let [addr, len, protection, flags] = place;
+        // SAFETY: the guest's own address space, the stub's part excluded.
+        unsafe { call(__NR_mmap, [addr, len, protection, flags, fd as u64, offset as u64]) }
+    };
+    match map(fd) {
+        // What the host does not map its server may have memory for.
+        Err(Errno::NODEV) if flags & MAP_ANONYMOUS == 0 && is_device(cx, fd) => {
+            let memory = packet::memory(cx, fd)?;
+            let mapped = map(memory);
+            // SAFETY: no pointers; it was given for this.
+            unsafe { call(__NR_close, [memory as u64]) }?;
+            mapped
+        }
+        result => result,
     }
 }
 

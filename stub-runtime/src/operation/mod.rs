@@ -20,6 +20,7 @@ pub mod mounts;
 pub mod name;
 pub mod native;
 pub mod open;
+pub mod packet;
 pub mod path;
 pub mod pidfd;
 pub mod queue;
@@ -30,6 +31,7 @@ pub mod status;
 pub mod system;
 pub mod terminal;
 pub mod thread;
+pub mod tunnel;
 pub mod watch;
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use crate::network::Interface;
 
 const SIOCGIFNAME: u32 = 0x8910;
 const SIOCGIFFLAGS: u32 = 0x8913;
+const SIOCSIFFLAGS: u32 = 0x8914;
 const SIOCGIFMETRIC: u32 = 0x891d;
 const SIOCGIFMTU: u32 = 0x8921;
+const SIOCSIFMTU: u32 = 0x8922;
 const SIOCGIFHWADDR: u32 = 0x8927;
 const SIOCGIFINDEX: u32 = 0x8933;
 const SIOCGIFTXQLEN: u32 = 0x8942;
@@ -48,6 +50,18 @@ impl Socket {
                 told[..NAME].fill(0);
                 let length = name.len().min(NAME - 1);
                 told[..length].copy_from_slice(&name.as_bytes()[..length]);
+            }
+            SIOCSIFFLAGS | SIOCSIFMTU => {
+                let interface = interface.ok_or(Errno::NODEV)?;
+                let value = i32::from_ne_bytes([told[NAME], told[NAME + 1], told[NAME + 2], told[NAME + 3]]);
+                if code == SIOCSIFFLAGS {
+                    interface.set_flags(value as u32 & 0xffff);
+                } else {
+                    // What IPv4 needs at least (`ETH_MIN_MTU`), and what it has at most.
+                    let mtu = u32::try_from(value).ok().filter(|mtu| (68..=65535).contains(mtu));
+                    interface.set_mtu(mtu.ok_or(Errno::INVAL)?);
+                }
+                self.host().changed(&interface);
             }
             SIOCGIFHWADDR => {
                 let interface = interface.ok_or(Errno::NODEV)?;

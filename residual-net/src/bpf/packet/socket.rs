@@ -56,7 +56,7 @@ pub struct Received {
     pub control: Vec<u8>,
     /// `MSG_TRUNC` when it was cut.
     pub flags: u32,
-    /// The whole length of what was captured.
+    /// What the call is to return: how much of the packet was asked for, or with `MSG_TRUNC` all of it.
     pub length: u64,
 }
 
@@ -347,7 +347,8 @@ impl Socket {
             address: packet.address.to_vec(),
             control: state.settings.control(packet.length, packet.bytes.len(), packet.header, packet.time),
             flags: if kept < packet.bytes.len() { MSG_TRUNC } else { 0 },
-            length: packet.bytes.len() as u64,
+            // Asked for, the length is that of the whole packet.
+            length: if flags & MSG_TRUNC != 0 { packet.bytes.len() } else { kept } as u64,
         };
         if flags & MSG_PEEK != 0 {
             state.peeked = Some(packet);

@@ -25,6 +25,7 @@ const ALL: u16 = 3;
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 const DONT_WAIT: u32 = 0x40;
 const PEEK: u32 = 2;
+const TRUNCATED: u32 = 0x20;
 
 fn open(pair: &Pair, kind: Kind, protocol: u16) -> (Arc<Socket>, OwnedFd) {
     let (readiness, guest) = Readiness::new(false).unwrap();
@@ -58,8 +59,9 @@ fn packets_come_with_who_sent_them() {
     assert!(wait(&guest, 0).contains(PollFlags::IN));
     socket.set_option(SOL_PACKET, 8, &1i32.to_ne_bytes()).unwrap();
     socket.set_option(SOL_SOCKET, 35, &1i32.to_ne_bytes()).unwrap();
-    let looked = socket.receive(20, PEEK).unwrap();
-    assert_eq!((looked.data.len(), looked.flags, looked.length), (20, 0x20, frame.len() as u64));
+    let looked = socket.receive(20, PEEK | TRUNCATED).unwrap();
+    assert_eq!(socket.receive(20, PEEK).unwrap().length, 20);
+    assert_eq!((looked.data.len(), looked.flags, looked.length), (20, TRUNCATED, frame.len() as u64));
     assert_eq!(socket.waiting(), frame.len() as u64);
     let got = socket.receive(2000, 0).unwrap();
     assert_eq!((&got.data, got.flags), (&frame, 0));

@@ -28,6 +28,9 @@ pub const SOCK_NONBLOCK: u32 = O_NONBLOCK;
 /// The flags.
 const SOCK_FLAGS: u32 = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
+/// Longest value that is a question.
+const QUESTION: usize = 16;
+
 fn is_mapped(cx: &Context, operation: Operation) -> bool {
     world::route(cx, operation) == Flavour::Mapped
 }
@@ -422,7 +425,8 @@ pub fn shutdown(cx: &mut Context, descriptor: i32, how: i32) -> Result<u64, Errn
     unsafe { call(__NR_shutdown, [descriptor as u64, how as u64]) }
 }
 
-/// getsockopt(2) into memory of the stub's; gives the length.
+/// getsockopt(2) into memory of the stub's, in which what the guest has there is a question to some options; gives the
+/// length.
 ///
 /// # Errors
 /// As there.
@@ -435,16 +439,20 @@ pub fn get_option(
 ) -> Result<usize, Errno> {
     if !is_native(cx, Operation::SocketGetOption, descriptor) {
         let room = value.len() as u32;
+        let mut question = [0; QUESTION];
+        let asked = value.len().min(QUESTION);
+        question[..asked].copy_from_slice(&value[..asked]);
         return ask_descriptor!(
             cx,
             SocketGetOption,
             socket::get_option,
             descriptor,
-            0,
+            data_words(QUESTION),
             |params| {
                 params.set_level(level);
                 params.set_name(name);
                 params.set_length(room);
+                params.set_value(&question[..asked]);
             },
             |results| {
                 let told = results.get_value()?;

@@ -1,6 +1,8 @@
 //! ioctl(2) of Linux: the host's, but for objects of servers. Newer requests say themselves which way their argument
 //! goes and how long it is (asm-generic/ioctl.h); those of terminals do not.
 
+pub mod tun;
+
 use linux_raw_sys::ioctl::*;
 use schemas::Errno;
 
@@ -59,8 +61,19 @@ fn is_of_descriptor(request: u32) -> bool {
 
 /// A request to an object of a server.
 fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
+    if device::is_node(cx, descriptor)
+        && let Some(result) = tun::control(cx, descriptor, request, argument)
+    {
+        return result;
+    }
     if let Some(result) = control_terminal(cx, descriptor, request, argument) {
         return result;
+    }
+    if request == FIONREAD {
+        return guest::put(argument, &device::readable(cx, descriptor)?).map(|()| 0);
+    }
+    if INTERFACES.contains(&request) {
+        return control_interface(cx, descriptor, request, argument);
     }
     let len = length(request);
     if request & (IN | OUT) == 0 || len == 0 {
@@ -77,6 +90,27 @@ fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64
     if request & OUT != 0 {
         guest::write(argument, &reply[..told])?;
     }
+    Ok(value as u64)
+}
+
+/// Requests about interfaces (linux/sockios.h), which do not say how long their argument is.
+const INTERFACES: core::ops::RangeInclusive<u32> = SIOCGIFNAME..=SIOCETHTOOL;
+const SIOCETHTOOL: u32 = 0x8946;
+/// `struct ifreq`.
+const INTERFACE: usize = 40;
+
+/// A request about an interface, to a socket of a server.
+fn control_interface(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
+    if request == SIOCETHTOOL {
+        // What an interface that is no hardware says.
+        return Err(Errno::OPNOTSUPP);
+    }
+    let mut data = [0u8; INTERFACE];
+    guest::read(argument, &mut data)?;
+    let mut reply = [0u8; INTERFACE];
+    let asked = Argument::Data(&data);
+    let (value, told) = device::control(cx, descriptor, u64::from(request), asked, &mut reply)?;
+    guest::write(argument, &reply[..told])?;
     Ok(value as u64)
 }
 

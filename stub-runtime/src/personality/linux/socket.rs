@@ -11,6 +11,7 @@ use crate::host::linux::message::Header;
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::operation::ask::is_native;
 use crate::operation::mounts::{self, Target};
+use crate::operation::packet;
 use crate::operation::path::At;
 use crate::operation::socket;
 use crate::operation::socket::address::{AF_UNIX, Address};
@@ -173,10 +174,37 @@ pub fn set_option(
         // SAFETY: the guest's value, which the kernel checks.
         return unsafe { call(__NR_setsockopt, args) };
     }
+    if (level, name) == (message::SOL_SOCKET, SO_ATTACH_FILTER) {
+        return attach_filter(cx, descriptor, at, len);
+    }
     let mut value = [0; VALUE];
     let value = value.get_mut(..len as usize).ok_or(Errno::INVAL)?;
     guest::read(at.0, value)?;
     socket::set_option(cx, descriptor, level, name, value)
+}
+
+/// `SO_ATTACH_FILTER` (asm-generic/socket.h).
+const SO_ATTACH_FILTER: i32 = 26;
+
+crate::layout! {
+    /// `struct sock_fprog` (linux/filter.h).
+    pub struct FilterProgram: 16 {
+        pub len: u16,
+        pub pad: [u16; 3],
+        pub instructions: u64,
+    }
+}
+
+/// Gives a socket a filter. Instructions are the same for all systems.
+fn attach_filter(cx: &mut Context, descriptor: i32, at: Pointer, len: u32) -> Result<u64, Errno> {
+    if len as usize != size_of::<FilterProgram>() {
+        return Err(Errno::INVAL);
+    }
+    let program: FilterProgram = guest::get(at.0)?;
+    if program.len == 0 || program.instructions == 0 {
+        return Err(Errno::INVAL);
+    }
+    packet::set_filter(cx, descriptor, packet::Use::Read, program.instructions, program.len.into())
 }
 
 /// getsockopt(2).
@@ -198,6 +226,8 @@ pub fn get_option(
     }
     let room = usize::try_from(guest::get::<i32>(len_at.0)?).map_err(|_| Errno::INVAL)?;
     let mut value = [0; VALUE];
+    // What is there is a question to some options; not to be readable is no fault for the others.
+    guest::read_some(at.0, &mut value[..room.min(4)]);
     let len = socket::get_option(cx, descriptor, level, name, &mut value[..room.min(VALUE)])?;
     guest::write(at.0, &value[..len])?;
     guest::put(len_at.0, &(len as u32)).map(|()| 0)

@@ -4,7 +4,9 @@
 //! [`interface`]. Objects of servers get what they are asked as it is. A request that is not known is refused
 //! with `ENOTTY` and counted as a call that is missing.
 
+pub mod bpf;
 pub mod interface;
+pub mod tun;
 
 use linux_raw_sys::ioctl as host;
 use schemas::Errno;
@@ -164,6 +166,11 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
         FIONCLEX => return control_descriptor(descriptor, F_SETFD, 0).map(|_| 0),
         _ => {}
     }
+    if device::is_node(cx, descriptor)
+        && let Some(result) = tun::control(cx, descriptor, request, argument)
+    {
+        return result;
+    }
     if device::is_object(cx, descriptor) && (request >> 8 & 0xff) as u8 != b't' {
         return control_object(cx, descriptor, request, argument);
     }
@@ -188,6 +195,12 @@ fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64
     if matches!(request, FIONBIO | FIOASYNC) {
         // How the guest waits is a matter of the descriptor.
         return control_any(cx, descriptor, request, argument);
+    }
+    if request == FIONREAD {
+        return put(argument, &device::readable(cx, descriptor)?);
+    }
+    if (request >> 8 & 0xff) as u8 == b'B' {
+        return bpf::control(cx, descriptor, request, argument);
     }
     let len = length(request);
     let mut data = [0u8; 0x2000];
