@@ -11,7 +11,7 @@ use crate::host::linux::signal as host_signal;
 use crate::host::linux::syscall::call;
 use crate::host::linux::{abi, memory, thread};
 use crate::loader::{self, Image};
-use crate::operation::{hidden, mounts, open, signal};
+use crate::operation::{clock, hidden, mounts, open, signal};
 use crate::process::Process;
 use crate::trap::entry;
 use crate::{fail, personality, transport, world};
@@ -22,8 +22,9 @@ const CANNOT_RUN: i32 = 126;
 /// Entries of the host's auxiliary vector looked at.
 const AUXILIARY_MAX: usize = 64;
 
-/// `AT_EXECFN` (linux/auxvec.h).
+/// `AT_EXECFN` and `AT_SYSINFO_EHDR` (linux/auxvec.h, asm/auxvec.h).
 const AT_EXECFN: u64 = 31;
+const AT_SYSINFO_EHDR: u64 = 33;
 
 /// `DT_RELA`, `DT_RELASZ` (System V gABI, chapter 5) and `R_X86_64_RELATIVE` (psABI, 4.4.1).
 const DT_RELA: u64 = 7;
@@ -114,12 +115,16 @@ impl HostStack {
         &self.auxiliary[..self.auxiliary_len]
     }
 
+    fn value(&self, key: u64) -> Option<u64> {
+        self.auxiliary().iter().find(|entry| entry.0 == key).map(|entry| entry.1)
+    }
+
     /// The first reserved descriptor: the number in `/dev/fd/N`, the name the host gives a
     /// program executed by descriptor (execveat(2)).
     fn base(&self) -> Option<i32> {
-        let (_, at) = self.auxiliary().iter().find(|(key, _)| *key == AT_EXECFN)?;
+        let at = self.value(AT_EXECFN)?;
         let mut name = PathBuffer::new();
-        let digits = name.copy_in(*at).ok()?.bytes().strip_prefix(b"/dev/fd/")?;
+        let digits = name.copy_in(at).ok()?.bytes().strip_prefix(b"/dev/fd/")?;
         core::str::from_utf8(digits).ok()?.parse().ok()
     }
 }
@@ -132,6 +137,7 @@ extern "C" fn run(stack: *const u64, block: *mut Context) -> ! {
         fail::exit(CANNOT_RUN, &[b"the stub is started by `mapper run`, not by itself"])
     };
     world::set_base(base);
+    clock::set_image(host.value(AT_SYSINFO_EHDR).unwrap_or(0));
     let handoff = read_handoff().unwrap_or_else(|error| fail::exit_with(CANNOT_RUN, b"no handoff", error));
     let path = handoff.path();
     match prepare(block, handoff, &host, stack as u64) {
@@ -180,7 +186,7 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     mounts::seen_at(mounts::current(cx), known.bytes(), &mut name)?;
     process.set_executable(name.bytes())?;
     // Without a mapper the guest runs on what it has; mapped calls fail with a clean error.
-    let _ = hidden::with_room(|| transport::attach(cx));
+    let _ = transport::start(cx);
     let mut interpreter = PathBuffer::new();
     let program = loader::elf::load(process, file, false, &mut interpreter)?;
     close(file);

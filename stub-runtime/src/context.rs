@@ -78,6 +78,28 @@ pub struct Context {
     pub next: *mut Context,
     /// Top of the host's alternate stack of this thread and its size.
     pub host_signal_stack: (u64, u64),
+    /// Who the thread is.
+    pub identities: Identities,
+}
+
+/// Supplementary groups that are kept; a thread with more of them asks the host.
+pub const GROUPS_KEPT: usize = 32;
+
+/// The user and group identities of a thread, as its host thread has them (credentials(7): each thread has its own, and
+/// only its own calls change them). [`crate::operation::identity`] keeps them right.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Identities {
+    /// Whether `users` and `groups` hold: one when they do, else zero.
+    pub known: u32,
+    /// Real, effective and saved user.
+    pub users: [u32; 3],
+    /// Real, effective and saved group.
+    pub groups: [u32; 3],
+    /// Supplementary groups in `list` plus one; zero when they were not asked for or are too many.
+    pub listed: u32,
+    /// The supplementary groups.
+    pub list: [u32; GROUPS_KEPT],
 }
 
 /// An alternate signal stack, as the guest set it.

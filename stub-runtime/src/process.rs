@@ -82,6 +82,8 @@ pub struct Break {
 pub struct Process {
     /// The ABI of its OS.
     pub personality: &'static Personality,
+    /// Its number; zero until its first thread runs.
+    pub pid: AtomicU32,
     /// What it does on each signal, by host number.
     pub actions: Lock<[Action; 65]>,
     /// The end of its data.
@@ -121,6 +123,7 @@ impl Process {
         let at = memory::map(size_of::<Process>() as u64)? as *mut Process;
         let process = Process {
             personality,
+            pid: AtomicU32::new(0),
             actions: Lock::new([Action::DEFAULT; 65]),
             data_end: Lock::new(Break::default()),
             descriptors: descriptor::Table::new(),

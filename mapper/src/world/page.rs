@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
-use schemas::transport::World;
+use schemas::transport::{Text, World};
 use schemas::{Operation, Personality};
 
 use crate::deployment::OsIdentity;
@@ -60,6 +60,12 @@ impl Page {
         self.file.as_fd()
     }
 
+    /// Device and inode number of the memory file, which no process has open but the guests of this world.
+    pub fn identity(&self) -> Result<(u64, u64), Errno> {
+        let status = rustix::fs::fstat(&self.file)?;
+        Ok((status.st_dev, status.st_ino))
+    }
+
     /// The page, for reading.
     pub fn world(&self) -> &World {
         self.world
@@ -82,13 +88,23 @@ impl Page {
         });
     }
 
+    /// Writes the names of the system.
+    pub fn rename(&self, host: &str, domain: &str) {
+        self.change(|world| set_names(world, host, domain));
+    }
+
     /// Writes what guests are told about the system they run on.
-    pub fn publish_names(&self, host_name: &str, identities: &[(Personality, OsIdentity)]) {
+    pub fn publish_names(&self, host: &str, domain: &str, identities: &[(Personality, OsIdentity)]) {
         self.change(|world| {
-            world.set_host_name(&schemas::transport::Text::truncated(host_name.as_bytes()));
+            set_names(world, host, domain);
             for (personality, identity) in identities {
                 world.set_identity(*personality, &identity.to_transport());
             }
         });
     }
+}
+
+fn set_names(world: &World, host: &str, domain: &str) {
+    world.set_host_name(&Text::truncated(host.as_bytes()));
+    world.set_domain_name(&Text::truncated(domain.as_bytes()));
 }

@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod attribute;
+pub mod clock;
 pub mod descriptor;
 pub mod device;
 pub mod directory;
@@ -12,6 +13,7 @@ pub mod extended;
 pub mod file;
 pub mod filesystem;
 pub mod hidden;
+pub mod identity;
 pub mod kill;
 pub mod lock;
 pub mod mask;

@@ -16,7 +16,7 @@ use crate::host::linux::signal::{self, *};
 use crate::host::linux::state::FP_XSTATE_MAGIC1;
 use crate::host::linux::syscall;
 use crate::host::linux::thread;
-use crate::operation::queue;
+use crate::operation::{clock, queue};
 use crate::process::Process;
 use crate::trap::{entry, register};
 
@@ -272,7 +272,7 @@ pub fn arrive(cx: &mut Context, number: i32, info: &mut HostInfo, host: &mut Hos
         let state = cx.frame;
         restore_vectors(host, &state);
         deliver(cx, number, info, host, &state);
-    } else if entry::text().contains(&rip) {
+    } else if entry::text().contains(&rip) || clock::is_reading(cx, host) {
         if info.is_fault() {
             match guest::fault_exit(rip) {
                 Some(exit) => host.rip = exit,

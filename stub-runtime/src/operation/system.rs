@@ -1,7 +1,7 @@
 //! What a guest may know of the machine, and the settings of the system that it asks for by name or number.
 
 use schemas::message::{data_words, text_words};
-use schemas::system::{control, log, module, reboot};
+use schemas::system::{control, log, module, reboot, set_identity};
 use schemas::{Errno, Operation};
 
 use crate::call::Pointer;
@@ -121,6 +121,26 @@ pub fn setting<T>(
             unsafe { call(abi::__NR_close, [file as u64]) }?;
             Ok(result)
         },
+    )
+}
+
+/// Changes the name of the system or of its domain, for all guests of the world.
+///
+/// # Errors
+/// `EINVAL` for a name that is too long, `EPERM` unless the caller may and the deployment allows it; `EIO` when the
+/// mapper is gone.
+pub fn set_name(cx: &Context, name: &[u8], domain: bool) -> Result<(), Errno> {
+    transport::call::<set_identity::params::Owned, set_identity::results::Owned, _>(
+        cx,
+        Operation::SystemSetIdentity,
+        data_words(name.len()),
+        &[],
+        |mut params| {
+            params.set_name(name);
+            params.set_domain(domain);
+            Ok(())
+        },
+        |_, _| Ok(()),
     )
 }
 

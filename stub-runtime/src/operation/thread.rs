@@ -8,6 +8,7 @@ use crate::context::{Context, Frame, SignalStack};
 use crate::guest;
 use crate::host::linux::signal;
 use crate::host::linux::{abi::*, syscall::call, thread};
+use crate::operation::identity;
 
 /// What every thread of a process shares (pthread_create of any libc asks for these).
 pub const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -35,6 +36,7 @@ pub fn create(
     child.set_tid = set_tid;
     child.clear_tid = clear_tid;
     child.signal_stack = SignalStack::default();
+    child.identities = cx.identities;
     let flags = flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
     // SAFETY: the block is new, and its frame is filled.
     let result = unsafe { thread::start(u64::from(flags), block, parent_tid, 0, tls) };
@@ -67,6 +69,7 @@ pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: 
     drop(held);
     if result == Ok(0) {
         child_of_fork(cx);
+        identity::forget(&mut cx.identities);
         if flags & CLONE_FILES == 0 {
             cx.process().queues.forked();
         }
@@ -84,6 +87,7 @@ fn child_of_fork(cx: &mut Context) {
     // SAFETY: no pointers.
     let tid = unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0);
     cx.tid.store(tid as u32, Ordering::Relaxed);
+    cx.process().pid.store(tid as u32, Ordering::Relaxed);
     crate::transport::detach();
     if thread::rearm(cx).is_err() {
         signal::die(signal::SIGSYS);

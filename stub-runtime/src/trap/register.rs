@@ -10,8 +10,9 @@ use super::entry;
 use crate::context::Context;
 use crate::host::linux::abi;
 use crate::host::linux::signal::{HostContext, HostInfo};
-use crate::host::linux::syscall::call;
+use crate::host::linux::syscall::{call, raw};
 use crate::host::linux::thread;
+use crate::operation::clock;
 
 /// `PR_SET_SYSCALL_USER_DISPATCH` (linux/prctl.h).
 const SET_DISPATCH: u64 = 59;
@@ -41,6 +42,13 @@ pub unsafe extern "C" fn on_trap(signal: i32, info: *mut HostInfo, context: *mut
     let (info, host, cx) = unsafe { (&mut *info, &mut *context, Context::current()) };
     if info.code != SYS_USER_DISPATCH {
         crate::operation::signal::arrive(cx, signal, info, host);
+        return;
+    }
+    if clock::is_reading(cx, host) {
+        // The stub itself, in the host's code: that enters the host where the machine has no clock to be read without.
+        // SAFETY: the call that the host's code was about to make.
+        host.rax =
+            unsafe { raw(host.rax as u32, [host.rdi, host.rsi, host.rdx, host.r10, host.r8, host.r9]) };
         return;
     }
     if cx.guest_gs != 0 {

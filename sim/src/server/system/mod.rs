@@ -13,7 +13,7 @@ use schemas::system::control::{params, results};
 use schemas::{Errno, Personality};
 
 use crate::host::memory;
-use crate::hurd::world::{Identity, World};
+use crate::hurd::world::World;
 use leaf::{Context, LEAVES};
 use tree::Node;
 pub use value::Value;
@@ -187,7 +187,7 @@ impl System {
     }
 }
 
-/// Changes the name of the system, or its domain, for the guests of one OS.
+/// Changes the name of the system, or its domain.
 pub(super) fn set_name(world: &World, caller: &Caller, name: &[u8], domain: bool) -> Result<(), Errno> {
     /// `HOST_NAME_MAX` of Linux, and the length of the world page's text.
     const LONGEST: usize = 64;
@@ -198,13 +198,8 @@ pub(super) fn set_name(world: &World, caller: &Caller, name: &[u8], domain: bool
     if name.len() > LONGEST {
         return Err(Errno::INVAL);
     }
-    let old = world.identity(caller.personality);
-    let new = if domain {
-        Identity { domain: name.to_owned(), ..old }
-    } else {
-        Identity { node: name.to_owned(), ..old }
-    };
-    world.set_identity(caller.personality, new);
+    let (node, domain) = if domain { (None, Some(name)) } else { (Some(name), None) };
+    world.set_names(node, domain);
     Ok(())
 }
 

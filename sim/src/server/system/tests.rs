@@ -1,4 +1,5 @@
 use super::*;
+use crate::hurd::world::Identity;
 use crate::server::proc::ProcServer;
 use crate::server::testing::{ask, caller, donated, none, world};
 use schemas::server::ProcServer as Named;
@@ -165,7 +166,7 @@ fn values_change_only_by_leave() {
     if caller(Personality::FreeBsd).credentials.is_root() {
         assert_eq!(renamed.unwrap(), b"host\0", "the old value");
         assert_eq!(world.identity(Personality::FreeBsd).node, "new");
-        assert_eq!(world.identity(Personality::NetBsd).node, "host");
+        assert_eq!(world.identity(Personality::NetBsd).node, "new");
     } else {
         assert_eq!(renamed, Err(Errno::PERM));
     }

@@ -74,13 +74,16 @@ pub fn range(block: *const Context) -> core::ops::Range<u64> {
 /// `EINVAL` where the kernel has no syscall user dispatch.
 ///
 /// # Safety
-/// `block` was made by [`allocate`] and belongs to the calling thread alone.
+/// `block` was made by [`allocate`], has its process, and belongs to the calling thread alone.
 pub unsafe fn adopt(block: *mut Context) -> Result<(), Errno> {
     set_gs(block as u64);
     // SAFETY: the block is the caller's.
     let cx = unsafe { &mut *block };
     // SAFETY: no pointers.
-    cx.tid.store(unsafe { call::<0>(abi::__NR_gettid, []) }? as u32, Ordering::Relaxed);
+    let tid = unsafe { call::<0>(abi::__NR_gettid, []) }? as u32;
+    cx.tid.store(tid, Ordering::Relaxed);
+    // The first thread of a process has its number.
+    let _ = cx.process().pid.compare_exchange(0, tid, Ordering::Relaxed, Ordering::Relaxed);
     rearm(cx)
 }
 

@@ -9,6 +9,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::syscall::{RESTART, call, call_blocking};
+use crate::operation::clock as host_clock;
 
 /// The host's clock for one of FreeBSD's (sys/sys/_clock_id.h).
 pub fn to_host(clock: i32) -> Result<u32, Errno> {
@@ -38,12 +39,11 @@ pub fn is_realtime(clock: i32) -> bool {
 /// # Errors
 /// `EINVAL` for an unknown clock, `EFAULT`.
 pub fn get(_cx: &mut Context, clock: i32, time: Pointer) -> Result<u64, Errno> {
-    let host = to_host(clock)?;
-    // SAFETY: the kernel checks the guest's pointer.
-    unsafe { call(__NR_clock_gettime, [u64::from(host), time.0]) }?;
-    if clock == 13 {
-        guest::put(time.0 + 8, &0u64)?;
-    }
+    /// `CLOCK_SECOND`, which has no parts of seconds.
+    const SECOND: i32 = 13;
+    let [seconds, nanoseconds] = host_clock::get(to_host(clock)?)?;
+    let nanoseconds = if clock == SECOND { 0 } else { nanoseconds as u64 };
+    guest::put(time.0, &[seconds as u64, nanoseconds])?;
     Ok(0)
 }
 
@@ -87,8 +87,8 @@ pub fn cpu_clock(_cx: &mut Context, id: i64, which: i32, clock: Pointer) -> Resu
 /// # Errors
 /// `EFAULT`.
 pub fn time_of_day(_cx: &mut Context, time: Pointer, zone: Pointer) -> Result<u64, Errno> {
-    // SAFETY: as above.
-    unsafe { call(__NR_gettimeofday, [time.0, 0]) }?;
+    let [seconds, nanoseconds] = host_clock::get(CLOCK_REALTIME)?;
+    guest::put_if(time.0, &[seconds as u64, nanoseconds as u64 / 1000])?;
     guest::put_if(zone.0, &0u64)?;
     Ok(0)
 }

@@ -1,4 +1,4 @@
-//! FreeBSD's identities (getuid(2), setresuid(2), getgroups(2) …) and scheduling priorities, by the host's own calls.
+//! FreeBSD's identities (getuid(2), setresuid(2), getgroups(2) …) and scheduling priorities.
 
 use linux_raw_sys::general::*;
 use schemas::Errno;
@@ -7,40 +7,29 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::syscall::call;
-
-/// Real, effective and saved id, as one host call gives them.
-fn three(number: u32) -> Result<[u32; 3], Errno> {
-    let mut ids = [0u32; 3];
-    let at = ids.as_mut_ptr() as u64;
-    // SAFETY: the kernel writes three words.
-    unsafe { call(number, [at, at + 4, at + 8]) }?;
-    Ok(ids)
-}
+use crate::operation::identity;
 
 macro_rules! getters {
-    ($($(#[$doc:meta])* $name:ident = $number:ident [$first:literal, $second:literal];)*) => { $(
+    ($($(#[$doc:meta])* $name:ident = $kind:ident[$index:literal];)*) => { $(
         $(#[$doc])*
         ///
         /// # Errors
         /// None that a guest can cause.
         pub fn $name(cx: &mut Context) -> Result<u32, Errno> {
-            let ids = three($number)?;
-            // The second result register has the other id (sys/kern/kern_prot.c).
-            cx.frame.rdx = u64::from(ids[$second]);
-            Ok(ids[$first])
+            Ok(identity::of(cx)?.$kind[$index])
         }
     )* };
 }
 
 getters! {
     /// getuid(2).
-    user = __NR_getresuid[0, 1];
+    user = users[0];
     /// geteuid(2).
-    effective_user = __NR_getresuid[1, 1];
+    effective_user = users[1];
     /// getgid(2).
-    group = __NR_getresgid[0, 1];
+    group = groups[0];
     /// getegid(2).
-    effective_group = __NR_getresgid[1, 1];
+    effective_group = groups[1];
 }
 
 macro_rules! plain {
@@ -49,21 +38,10 @@ macro_rules! plain {
         ///
         /// # Errors
         /// As the manual page says.
-        pub fn $name(_cx: &mut Context, $($arg: $ty),*) -> Result<u64, Errno> {
-            let mut args = [0u64; 6];
-            for (to, from) in args.iter_mut().zip([$(u64::from($arg)),*]) {
-                *to = from;
-            }
-            // SAFETY: the kernel checks the guest's pointers.
-            unsafe { call($number, args) }
+        pub fn $name(cx: &mut Context, $($arg: $ty),*) -> Result<u64, Errno> {
+            identity::change(cx, $number, [$(u64::from($arg)),*])
         }
     )* };
-}
-
-impl From<Pointer> for u64 {
-    fn from(pointer: Pointer) -> u64 {
-        pointer.0
-    }
 }
 
 plain! {
@@ -79,68 +57,72 @@ plain! {
     set_all_users = __NR_setresuid(real: u32, effective: u32, saved: u32);
     /// setresgid(2).
     set_all_groups = __NR_setresgid(real: u32, effective: u32, saved: u32);
-    /// getresuid(2); a null pointer is refused by the host, which FreeBSD's libc never passes.
-    all_users = __NR_getresuid(real: Pointer, effective: Pointer, saved: Pointer);
-    /// getresgid(2).
-    all_groups = __NR_getresgid(real: Pointer, effective: Pointer, saved: Pointer);
+}
+
+/// getresuid(2); null pointers are passed over.
+///
+/// # Errors
+/// `EFAULT`.
+pub fn all_users(cx: &mut Context, real: Pointer, effective: Pointer, saved: Pointer) -> Result<u64, Errno> {
+    give_three(identity::of(cx)?.users, [real, effective, saved])
+}
+
+/// getresgid(2); null pointers are passed over.
+///
+/// # Errors
+/// `EFAULT`.
+pub fn all_groups(cx: &mut Context, real: Pointer, effective: Pointer, saved: Pointer) -> Result<u64, Errno> {
+    give_three(identity::of(cx)?.groups, [real, effective, saved])
+}
+
+fn give_three(ids: [u32; 3], at: [Pointer; 3]) -> Result<u64, Errno> {
+    for (id, at) in ids.iter().zip(at) {
+        guest::put_if(at.0, id)?;
+    }
+    Ok(0)
 }
 
 /// seteuid(2).
 ///
 /// # Errors
 /// `EPERM`.
-pub fn set_effective_user(_cx: &mut Context, id: u32) -> Result<u64, Errno> {
-    // SAFETY: no pointers; −1 leaves an id.
-    unsafe { call(__NR_setresuid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)]) }
+pub fn set_effective_user(cx: &mut Context, id: u32) -> Result<u64, Errno> {
+    // −1 leaves an id.
+    identity::change(cx, __NR_setresuid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)])
 }
 
 /// setegid(2).
 ///
 /// # Errors
 /// `EPERM`.
-pub fn set_effective_group(_cx: &mut Context, id: u32) -> Result<u64, Errno> {
-    // SAFETY: as above.
-    unsafe { call(__NR_setresgid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)]) }
+pub fn set_effective_group(cx: &mut Context, id: u32) -> Result<u64, Errno> {
+    identity::change(cx, __NR_setresgid, [u64::from(u32::MAX), u64::from(id), u64::from(u32::MAX)])
 }
 
-/// Most groups taken from or given to a guest at once (`NGROUPS_MAX + 1`, sys/sys/syslimits.h).
+/// Most groups that FreeBSD 14 and before gives a process (`NGROUPS_MAX + 1`, sys/sys/syslimits.h).
 const GROUPS_MAX: usize = 1024;
 
 /// getgroups(2) of FreeBSD 14 and before: the effective group comes first.
 ///
 /// # Errors
 /// `EINVAL` for too short a list, `EFAULT`.
-pub fn groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+pub fn groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
     let mut all = [0u32; GROUPS_MAX];
-    all[0] = three(__NR_getresgid)?[1];
-    // SAFETY: the kernel writes at most as many words as there are behind the first.
-    let count =
-        unsafe { call(__NR_getgroups, [GROUPS_MAX as u64 - 1, all[1..].as_mut_ptr() as u64]) }? as usize + 1;
-    give(&all[..count], size, list)
+    all[0] = identity::of(cx)?.groups[1];
+    let count = identity::supplementary(cx, |groups| {
+        let count = groups.len().min(GROUPS_MAX - 1);
+        all[1..][..count].copy_from_slice(&groups[..count]);
+        Ok(count + 1)
+    })?;
+    identity::give(&all[..count], size, list.0)
 }
 
 /// getgroups(2) of FreeBSD 15: the supplementary groups only.
 ///
 /// # Errors
 /// `EINVAL` for too short a list, `EFAULT`.
-pub fn supplementary_groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
-    let mut all = [0u32; GROUPS_MAX];
-    // SAFETY: the kernel writes at most that many words.
-    let count = unsafe { call(__NR_getgroups, [GROUPS_MAX as u64, all.as_mut_ptr() as u64]) }? as usize;
-    give(&all[..count], size, list)
-}
-
-fn give(groups: &[u32], size: i32, list: Pointer) -> Result<u64, Errno> {
-    if size == 0 {
-        return Ok(groups.len() as u64);
-    }
-    if (size as usize) < groups.len() || size < 0 {
-        return Err(Errno::INVAL);
-    }
-    for (i, group) in groups.iter().enumerate() {
-        guest::put(list.0 + 4 * i as u64, group)?;
-    }
-    Ok(groups.len() as u64)
+pub fn supplementary_groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    identity::supplementary(cx, |groups| identity::give(groups, size, list.0))
 }
 
 /// setgroups(2) of FreeBSD 14 and before: the first becomes the effective group.
@@ -163,9 +145,8 @@ pub fn set_groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Err
 ///
 /// # Errors
 /// `EPERM`, `EINVAL`, `EFAULT`.
-pub fn set_supplementary_groups(_cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
-    // SAFETY: the kernel checks the guest's list.
-    unsafe { call(__NR_setgroups, [size as u64, list.0]) }
+pub fn set_supplementary_groups(cx: &mut Context, size: i32, list: Pointer) -> Result<u64, Errno> {
+    identity::change(cx, __NR_setgroups, [size as u64, list.0])
 }
 
 crate::layout! {
@@ -200,7 +181,7 @@ pub fn set_credentials(cx: &mut Context, flags: u64, at: Pointer, size: usize) -
         return Err(Errno::OPNOTSUPP);
     }
     let new: Credentials = guest::get(at.0)?;
-    if three(__NR_getresuid)?[1] != 0 {
+    if identity::of(cx)?.users[1] != 0 {
         return Err(Errno::PERM);
     }
     if flags & SUPPLEMENTARY != 0 {
@@ -209,11 +190,9 @@ pub fn set_credentials(cx: &mut Context, flags: u64, at: Pointer, size: usize) -
     let chosen = |bit: u32, id: u32| u64::from(if flags & 1 << bit != 0 { id } else { u32::MAX });
     let groups = [chosen(4, new.rgid), chosen(3, new.gid), chosen(5, new.svgid)];
     let users = [chosen(1, new.ruid), chosen(0, new.uid), chosen(2, new.svuid)];
-    // SAFETY: no pointers. Groups first, as they need the privilege that the user may give up.
-    unsafe {
-        call(__NR_setresgid, groups)?;
-        call(__NR_setresuid, users)
-    }
+    // Groups first, as they need the privilege that the user may give up.
+    identity::change(cx, __NR_setresgid, groups)?;
+    identity::change(cx, __NR_setresuid, users)
 }
 
 /// issetugid(2): set-id bits are not honoured, so nobody ever is.

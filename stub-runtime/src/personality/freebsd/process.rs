@@ -1,5 +1,7 @@
 //! FreeBSD's process calls (fork(2), wait(2), getrlimit(2), cpuset(2) …).
 
+use core::sync::atomic::Ordering;
+
 use linux_raw_sys::general::*;
 use schemas::Errno;
 
@@ -345,15 +347,12 @@ fn affinity_target(level: i32, which: i32, id: i64) -> Result<u64, Errno> {
 pub mod ids {
     use super::*;
 
-    /// getpid(2), and in the second register the parent, as FreeBSD's own gives it.
+    /// getpid(2).
     ///
     /// # Errors
     /// None.
-    pub fn pid(cx: &mut Context) -> Result<u64, Errno> {
-        // SAFETY: no pointers.
-        cx.frame.rdx = unsafe { call::<0>(__NR_getppid, []) }?;
-        // SAFETY: no pointers.
-        unsafe { call::<0>(__NR_getpid, []) }
+    pub fn pid(cx: &mut Context) -> Result<u32, Errno> {
+        Ok(cx.process().pid.load(Ordering::Relaxed))
     }
 
     macro_rules! plain {

@@ -3,6 +3,7 @@
 use linux_raw_sys::general::*;
 use schemas::{Errno, Personality};
 
+use super::identity::allow_namespaces;
 use crate::call::Pointer;
 use crate::context::{Context, Frame};
 use crate::guest::{self, PathBuffer};
@@ -50,6 +51,7 @@ pub fn clone(
 
 /// Makes a thread, a child that borrows the memory, or a child with a copy of it.
 fn make(cx: &mut Context, child: &Child) -> Result<u64, Errno> {
+    allow_namespaces(child.flags)?;
     let flags = child.flags as u32;
     if flags & CLONE_THREAD != 0 {
         if flags & (CLONE_VM | CLONE_SIGHAND) != CLONE_VM | CLONE_SIGHAND {
@@ -193,18 +195,16 @@ pub fn pause(_cx: &mut Context) -> Result<u64, Errno> {
     unsafe { call_blocking::<0>(__NR_pause, []) }
 }
 
-/// uname(2): what the deployment says, else what the host says.
+/// uname(2), as the world page has it.
 ///
 /// # Errors
 /// `EFAULT`.
 pub fn uname(_cx: &mut Context, at: Pointer) -> Result<u64, Errno> {
-    // SAFETY: the kernel checks the guest's pointer.
-    unsafe { call(__NR_uname, [at.0]) }?;
-    let page = world::page();
-    let identity = page.identity(Personality::Linux);
-    // struct utsname: six fields of 65 bytes: system, node, release, version, machine, domain.
-    let host = page.host_name();
-    let domain = page.domain_name();
+    /// `struct utsname`: system, node, release, version, machine, domain (linux/utsname.h, `new_utsname`).
+    const FIELD: usize = 65;
+    let ((identity, host, domain), _) = world::page()
+        .consistent(|page| (page.identity(Personality::Linux), page.host_name(), page.domain_name()))?;
+    let mut names = [0u8; 6 * FIELD];
     let fields = [
         identity.system.as_bytes(),
         host.as_bytes(),
@@ -213,12 +213,11 @@ pub fn uname(_cx: &mut Context, at: Pointer) -> Result<u64, Errno> {
         identity.machine.as_bytes(),
         domain.as_bytes(),
     ];
-    for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| !field.is_empty()) {
-        let mut bytes = [0u8; 65];
-        let len = field.len().min(64);
-        bytes[..len].copy_from_slice(&field[..len]);
-        guest::write(at.0 + 65 * i as u64, &bytes)?;
+    for (to, from) in names.chunks_exact_mut(FIELD).zip(fields) {
+        let len = from.len().min(FIELD - 1);
+        to[..len].copy_from_slice(&from[..len]);
     }
+    guest::write(at.0, &names)?;
     Ok(0)
 }
 

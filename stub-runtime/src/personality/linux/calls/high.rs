@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{action, aio, event, file, memory, process, socket};
+use crate::personality::linux::{action, aio, clock, event, file, identity, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -19,7 +19,7 @@ call_rows! {
     225 => timer_getoverrun(timer_id: Int) -> Int, native, TimeTimer;
     226 => timer_delete(timer_id: Int) -> Int, native, TimeTimer;
     227 => clock_settime(which_clock: ClockId, tp: In<Timespec>) -> Int, native, TimeSet;
-    228 => clock_gettime(which_clock: ClockId, tp: Out<Timespec>) -> Int, native, TimeGet;
+    228 => clock_gettime(which_clock: ClockId, tp: Out<Timespec>) -> Int, full, TimeGet, clock::get;
     229 => clock_getres(which_clock: ClockId, tp: Out<Timespec>) -> Int, native, TimeGet;
     230 => clock_nanosleep(which_clock: ClockId, flags: TimerFlags, rqtp: In<Timespec>, rmtp: Out<Timespec>) -> Int,
         native, TimeSleep;
@@ -95,7 +95,7 @@ call_rows! {
     271 => ppoll(
         fds: InOut<List<PollDescriptor, 1>>, nfds: Uint, tsp: InOut<Timespec>, sigmask: In<SignalSet>, sigsetsize: Size
     ) -> Int, full, EventPoll, event::poll;
-    272 => unshare(unshare_flags: CloneFlags) -> Int, native, ProcControl;
+    272 => unshare(unshare_flags: CloneFlags) -> Int, full, ProcControl, identity::unshare;
     273 => set_robust_list(head: Address, len: Size) -> Int, native, ThreadRobustList;
     274 => get_robust_list(pid: Pid, head_ptr: Out<Address>, len_ptr: Out<Ulong>) -> Int,
         native, ThreadRobustList;
@@ -161,7 +161,7 @@ call_rows! {
     306 => syncfs(fd: Fd) -> Int, full, FileSynchronize, file::data::synchronize_filesystem;
     307 => sendmmsg(fd: Fd, mmsg: InOut<List<MultipleMessageHeader, 2>>, vlen: Uint, flags: MessageFlags) -> Int,
         full, SocketSend, socket::send_messages;
-    308 => setns(fd: Fd, flags: CloneFlags) -> Int, native, ProcControl;
+    308 => setns(fd: Fd, flags: CloneFlags) -> Int, full, ProcControl, identity::enter_namespace;
     309 => getcpu(cpup: Out<Uint>, nodep: Out<Uint>, unused: Address) -> Int, native, ThreadAffinity;
     310 => process_vm_readv(
         pid: Pid, lvec: Out<List<Iovec, 2>>, liovcnt: Ulong, rvec: Address, riovcnt: Ulong, flags: Bits

@@ -3,7 +3,7 @@
 use crate::call::*;
 use crate::call_rows;
 use crate::operation;
-use crate::personality::linux::{action, aio, file, ioctl, memory, process, socket};
+use crate::personality::linux::{action, aio, clock, file, identity, ioctl, memory, process, socket};
 
 call_rows! {
     pub const ROWS;
@@ -63,7 +63,7 @@ call_rows! {
     37 => alarm(seconds: Uint) -> Uint, native, TimeInterval;
     38 => setitimer(which: TimerKind, value: In<Itimerval>, ovalue: Out<Itimerval>) -> Int,
         native, TimeInterval;
-    39 => getpid() -> Pid, native, ProcGetPid;
+    39 => getpid() -> Pid, full, ProcGetPid, identity::pid;
     40 => sendfile(out_fd: Fd, in_fd: Fd, offset: InOut<Long>, count: Size) -> Size,
         full, FileSend, file::send::send;
     41 => socket(family: SocketDomain, type: SocketType, protocol: SocketProtocol) -> Fd,
@@ -147,38 +147,38 @@ call_rows! {
     94 => lchown(filename: Path, user: Uid, group: Gid) -> Int,
         full, FsSetOwner, file::attribute::set_owner_of_link;
     95 => umask(mask: Mode) -> Mode, full, ProcControl, operation::mask::set;
-    96 => gettimeofday(tv: Out<Timeval>, tz: Out<Timezone>) -> Int, native, TimeGet;
+    96 => gettimeofday(tv: Out<Timeval>, tz: Out<Timezone>) -> Int, full, TimeGet, clock::time_of_day;
     97 => getrlimit(resource: LimitKind, rlim: Out<Rlimit>) -> Int, native, ProcLimits;
     98 => getrusage(who: UsageWho, ru: Out<Rusage>) -> Int, native, ProcUsage;
     99 => sysinfo(info: Out<SystemInformation>) -> Int, native, SystemInformation;
     100 => times(tbuf: Out<Opaque>) -> Long, native, ProcUsage;
     101 => ptrace(request: TraceRequest, pid: Pid, addr: Address, data: Address) -> Long,
         none("a debugger would see the stub at work instead of the guest"), ProcTrace;
-    102 => getuid() -> Uid, native, AuthGetIds;
+    102 => getuid() -> Uid, full, AuthGetIds, identity::user;
     103 => syslog(type: Int, buf: Out<Buffer<2>>, len: Int) -> Int, native, SystemLog;
-    104 => getgid() -> Gid, native, AuthGetIds;
-    105 => setuid(uid: Uid) -> Int, native, AuthSetIds;
-    106 => setgid(gid: Gid) -> Int, native, AuthSetIds;
-    107 => geteuid() -> Uid, native, AuthGetIds;
-    108 => getegid() -> Gid, native, AuthGetIds;
+    104 => getgid() -> Gid, full, AuthGetIds, identity::group;
+    105 => setuid(uid: Uid) -> Int, full, AuthSetIds, identity::set_one;
+    106 => setgid(gid: Gid) -> Int, full, AuthSetIds, identity::set_one;
+    107 => geteuid() -> Uid, full, AuthGetIds, identity::effective_user;
+    108 => getegid() -> Gid, full, AuthGetIds, identity::effective_group;
     109 => setpgid(pid: Pid, pgid: Pid) -> Int, native, ProcSetGroup;
     110 => getppid() -> Pid, native, ProcGetParent;
     111 => getpgrp() -> Pid, native, ProcGetGroup;
     112 => setsid() -> Pid, native, ProcSetSession;
-    113 => setreuid(ruid: Uid, euid: Uid) -> Int, native, AuthSetIds;
-    114 => setregid(rgid: Gid, egid: Gid) -> Int, native, AuthSetIds;
-    115 => getgroups(gidsetsize: Int, grouplist: Out<List<Gid, 0>>) -> Int, native, AuthGetGroups;
-    116 => setgroups(gidsetsize: Int, grouplist: In<List<Gid, 0>>) -> Int, native, AuthSetGroups;
-    117 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, native, AuthSetIds;
-    118 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, native, AuthGetIds;
-    119 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, native, AuthSetIds;
-    120 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, native, AuthGetIds;
+    113 => setreuid(ruid: Uid, euid: Uid) -> Int, full, AuthSetIds, identity::set_pair;
+    114 => setregid(rgid: Gid, egid: Gid) -> Int, full, AuthSetIds, identity::set_pair;
+    115 => getgroups(gidsetsize: Int, grouplist: Out<List<Gid, 0>>) -> Int, full, AuthGetGroups, identity::groups;
+    116 => setgroups(gidsetsize: Int, grouplist: In<List<Gid, 0>>) -> Int, full, AuthSetGroups, identity::set_groups;
+    117 => setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Int, full, AuthSetIds, identity::set_all;
+    118 => getresuid(ruid: Out<Uid>, euid: Out<Uid>, suid: Out<Uid>) -> Int, full, AuthGetIds, identity::all_users;
+    119 => setresgid(rgid: Gid, egid: Gid, sgid: Gid) -> Int, full, AuthSetIds, identity::set_all;
+    120 => getresgid(rgid: Out<Gid>, egid: Out<Gid>, sgid: Out<Gid>) -> Int, full, AuthGetIds, identity::all_groups;
     121 => getpgid(pid: Pid) -> Pid, native, ProcGetGroup;
-    122 => setfsuid(uid: Uid) -> Uid, native, AuthSetIds;
-    123 => setfsgid(gid: Gid) -> Gid, native, AuthSetIds;
+    122 => setfsuid(uid: Uid) -> Uid, full, AuthSetIds, identity::set_one;
+    123 => setfsgid(gid: Gid) -> Gid, full, AuthSetIds, identity::set_one;
     124 => getsid(pid: Pid) -> Pid, native, ProcGetSession;
-    125 => capget(header: InOut<Opaque>, dataptr: Out<Opaque>) -> Int, native, AuthGetIds;
-    126 => capset(header: InOut<Opaque>, data: In<Opaque>) -> Int, native, AuthSetIds;
+    125 => capget(header: InOut<Opaque>, dataptr: Out<Opaque>) -> Int, native, ProcControl;
+    126 => capset(header: InOut<Opaque>, data: In<Opaque>) -> Int, native, ProcControl;
     127 => rt_sigpending(uset: Out<SignalSet>, sigsetsize: Size) -> Int, full, SignalPending, action::pending;
     128 => rt_sigtimedwait(
         uthese: In<SignalSet>, uinfo: Out<SignalInfo>, uts: In<Timespec>, sigsetsize: Size
@@ -236,8 +236,8 @@ call_rows! {
     168 => swapoff(specialfile: Path) -> Int, none("swap belongs to the host"), SystemReboot;
     169 => reboot(magic1: Bits, magic2: Bits, cmd: Bits, arg: Address) -> Int,
         partial("ends the guests of this OS where the deployment allows it"), SystemReboot, process::reboot;
-    170 => sethostname(name: In<Buffer<1>>, len: Int) -> Int, native, SystemSetIdentity;
-    171 => setdomainname(name: In<Buffer<1>>, len: Int) -> Int, native, SystemSetIdentity;
+    170 => sethostname(name: In<Buffer<1>>, len: Int) -> Int, full, SystemSetIdentity, identity::set_host_name;
+    171 => setdomainname(name: In<Buffer<1>>, len: Int) -> Int, full, SystemSetIdentity, identity::set_domain_name;
     172 => iopl(level: Uint) -> Int, none("the ports belong to the host"), DeviceControl;
     173 => ioperm(from: Ulong, num: Ulong, turn_on: Int) -> Int,
         none("the ports belong to the host"), DeviceControl;
@@ -255,7 +255,7 @@ call_rows! {
     183 => afs_syscall() -> Int, none("never implemented by Linux");
     184 => tuxcall() -> Int, none("never implemented by Linux");
     185 => security() -> Int, none("never implemented by Linux");
-    186 => gettid() -> Pid, native, ThreadSelf;
+    186 => gettid() -> Pid, full, ThreadSelf, identity::tid;
     187 => readahead(fd: Fd, offset: Offset, count: Size) -> Int, full, FileAdvise, file::data::read_ahead;
     188 => setxattr(pathname: Path, name: Text, value: In<Bytes<3>>, size: Size, flags: AttributeFlags) -> Int,
         full, FsSetAttribute, file::extended::set;
@@ -281,7 +281,7 @@ call_rows! {
     199 => fremovexattr(fd: Fd, name: Text) -> Int,
         full, FileRemoveAttribute, file::extended::remove_of_descriptor;
     200 => tkill(pid: Pid, sig: Signal) -> Int, full, SignalQueue, action::kill_any_thread;
-    201 => time(tloc: Out<Long>) -> Long, native, TimeGet;
+    201 => time(tloc: Out<Long>) -> Long, full, TimeGet, clock::seconds;
     202 => futex(
         uaddr: In<Uint>, op: FutexOperation, val: Uint, utime: Address, uaddr2: Address, val3: Uint
     ) -> Int, native, ThreadWait;
