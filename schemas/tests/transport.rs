@@ -5,8 +5,8 @@ use schemas::{
     exec::Decision,
     fs, message,
     transport::{
-        Datagram, DatagramKind, Handoff, HandoffFlags, Identity, Mount, MountKind, Region, RequestBuffer,
-        SITES, SLOTS, State, Text, World,
+        CHILDREN, Datagram, DatagramKind, Handoff, HandoffFlags, Identity, Mount, MountKind, Region,
+        RequestBuffer, SITES, SLOTS, State, Text, World,
     },
 };
 use std::{
@@ -62,9 +62,9 @@ fn a_slot_goes_round() {
     region.set_awake(true);
     assert!(!claimed.submit(Operation::ProcKill, Personality::NetBsd, 5, 8, 0), "the mapper polls");
     let mut announced = Vec::new();
-    region.announced(|slot| announced.push(slot));
+    region.announced(0, 64, |slot| announced.push(slot));
     assert_eq!(announced, [7]);
-    region.announced(|_| panic!("announced once"));
+    region.announced(0, 64, |_| panic!("announced once"));
 
     let taken = slot.take().unwrap();
     assert!(slot.take().is_none(), "another worker's");
@@ -88,6 +88,69 @@ fn a_slot_goes_round() {
 }
 
 #[test]
+fn announcements_are_taken_in_turns_from_any_slot_on() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    for slot in [3, 70, 71, 200, 255] {
+        let mut claimed = region.slot(slot).unwrap().claim().unwrap();
+        claimed.submit(Operation::ProcKill, Personality::Linux, 1, 8, 0);
+    }
+    let turn = |from: u32, most: u32| {
+        let mut taken = Vec::new();
+        let rest = region.announced(from, most, |slot| taken.push(slot));
+        (taken, rest)
+    };
+    assert_eq!(turn(71, 2), (vec![71, 200], Some(255)));
+    assert_eq!(turn(255, 2), (vec![255, 3], Some(70)));
+    assert_eq!(turn(70, 2), (vec![70], None));
+    assert_eq!(turn(0, 2), (vec![], None));
+}
+
+#[test]
+fn the_next_image_goes_on_with_a_region_of_its_own_process_alone() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    region.set_owner(5, Personality::FreeBsd);
+    region.set_program(b"/bin/old");
+    let own = region.slot(1).unwrap().claim().unwrap();
+    let mut asked = region.slot(2).unwrap().claim().unwrap();
+    asked.submit(Operation::ProcKill, Personality::FreeBsd, 5, 8, 0);
+    assert_eq!(region.adopt(6, Personality::FreeBsd, b"/bin/new"), Err(Errno::PERM));
+    assert_eq!(region.adopt(5, Personality::Linux, b"/bin/new"), Err(Errno::PERM));
+    assert_eq!((region.image(), region.program()), (0, b"/bin/old".to_vec()));
+    region.adopt(5, Personality::FreeBsd, b"/bin/new").unwrap();
+    assert_eq!((region.image(), region.program()), (1, b"/bin/new".to_vec()));
+    region.trapped(0x1000).unwrap();
+    region.adopt(5, Personality::FreeBsd, b"/bin/newer").unwrap();
+    assert_eq!((region.image(), region.sites().count()), (2, 0));
+    assert_eq!(region.slot(own.index()).unwrap().state(), Some(State::Free));
+    assert_eq!(region.slot(2).unwrap().state(), Some(State::Request), "the mapper may write to it");
+}
+
+#[test]
+fn children_are_noted_until_there_are_too_many_to_wait() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    let mut seen = 0;
+    let taken = |seen: &mut u32| {
+        let mut taken = Vec::new();
+        region.noted_children(seen, |pid| taken.push(pid));
+        taken
+    };
+    assert!(!region.note_child(70) && !region.note_child(71));
+    assert_eq!(taken(&mut seen), [70, 71]);
+    assert_eq!(taken(&mut seen), []);
+    let told = (0..CHILDREN as i32).filter(|pid| region.note_child(1000 + pid)).count();
+    assert_eq!(told, CHILDREN / 2);
+    assert_eq!(taken(&mut seen).len(), CHILDREN);
+    for pid in 0..3 * CHILDREN as i32 {
+        region.note_child(1000 + pid);
+    }
+    assert_eq!(taken(&mut seen).len(), CHILDREN, "what is lost was told");
+    assert_eq!(seen as usize, 2 + 4 * CHILDREN);
+}
+
+#[test]
 fn threads_find_a_free_slot() {
     let pages = Pages::new(Region::SIZE);
     let region = region(&pages);
@@ -104,9 +167,9 @@ fn requests_with_descriptors_come_by_doorbell_alone() {
     let region = region(&pages);
     region.set_awake(true);
     let mut claimed = region.slot(0).unwrap().claim().unwrap();
-    region.announced(|_| panic!("nothing yet"));
+    region.announced(0, 256, |_| panic!("nothing yet"));
     assert!(claimed.submit(Operation::FsWatch, Personality::Linux, 1, 0, 1));
-    region.announced(|_| panic!("its descriptors are still on the way"));
+    region.announced(0, 256, |_| panic!("its descriptors are still on the way"));
 }
 
 #[test]
@@ -161,7 +224,7 @@ fn two_threads_talk() {
             let mut served = 0;
             region.set_awake(true);
             while served < ROUNDS {
-                region.announced(|index| {
+                region.announced(0, 256, |index| {
                     let taken = region.slot(index).unwrap().take().unwrap();
                     let request = taken.copy_request(&mut copy).unwrap();
                     assert_eq!(request.operation, Operation::FsTruncate);

@@ -1,11 +1,13 @@
 //! Messages to the mapper: the region of this process, its slots, and descriptors beside them.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use capnp::traits::{HasStructSize, Owned};
 use schemas::message::{self, Message};
-use schemas::transport::{Claimed, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS};
+use schemas::transport::{
+    Claimed, DESCRIPTOR_REGION, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS,
+};
 use schemas::{Errno, Operation};
 
 use crate::context::Context;
@@ -18,10 +20,17 @@ use crate::world;
 
 /// Seals of a region: nobody can make it smaller under the mapper (linux/fcntl.h).
 const SEALS: u64 = (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) as u64;
-/// How long a sleeping thread waits before it looks whether the mapper still lives.
-const LOOK: [i64; 2] = [0, 100_000_000];
+/// Nanoseconds that a sleeping thread waits before it looks whether the mapper still lives: at first, as no server
+/// blocks and hardly a reply takes as long, and at most, each time being twice as long as the one before.
+const LOOK: [i64; 2] = [1_000_000, 16_000_000];
 /// Nanoseconds that one turn of the waiting loop takes at least.
 const TURN: u32 = 20;
+/// Nanoseconds that a thread always looks for its reply while the mapper is awake, so that the budget can grow again.
+const SPIN_LEAST: u32 = 1_000;
+
+/// Nanoseconds that threads look for replies before they sleep: more while that finds them, less while it does not, as
+/// on a machine that is busy or has one processor.
+static SPIN: AtomicU32 = AtomicU32::new(SPIN_LEAST);
 
 /// Start of the mapped region; null before there is one.
 static REGION: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
@@ -56,6 +65,35 @@ pub fn range() -> core::ops::Range<u64> {
 /// A forked child counts in its parent's region until it makes a call of its own.
 pub fn detach() {
     ATTACHED.store(false, Ordering::Relaxed);
+}
+
+/// Goes on with the region that was left for this image; where there is none, or another process's, makes one.
+///
+/// # Errors
+/// As [`attach`].
+pub fn start(cx: &Context) -> Result<(), Errno> {
+    match adopt(cx) {
+        Ok(()) => {
+            ATTACHED.store(true, Ordering::Release);
+            Ok(())
+        }
+        Err(_) => hidden::with_room(|| attach(cx)),
+    }
+}
+
+fn adopt(cx: &Context) -> Result<(), Errno> {
+    let at = memory::map_shared(world::reserved(DESCRIPTOR_REGION), Region::SIZE as u64, true)?;
+    let start = NonNull::new(at as *mut u8).ok_or(Errno::NOMEM)?;
+    let process = cx.process();
+    let pid = process.pid.load(Ordering::Relaxed) as i32;
+    // SAFETY: just mapped with that size; the file is sealed against shrinking.
+    let adopted = unsafe { Region::open(start) }
+        .and_then(|region| region.adopt(pid, process.personality.id, process.executable()));
+    match adopted {
+        Ok(()) => REGION.store(start.as_ptr(), Ordering::Release),
+        Err(_) => memory::release(at, Region::SIZE as u64),
+    }
+    adopted
 }
 
 /// Makes this process's region and tells the mapper of it, over the socket that it inherited.
@@ -97,8 +135,9 @@ fn share(cx: &Context, file: i32, pair: [i32; 2]) -> Result<(), Errno> {
     // SAFETY: fresh memory of the region's size, page aligned.
     let region = unsafe { Region::create(start) };
     region.set_program(cx.process().executable());
-    // SAFETY: no pointers.
+    // SAFETY: no pointers. A child that borrows its parent's memory has a number of its own.
     let pid = unsafe { host_call::<0>(__NR_getpid, []) }? as i32;
+    region.set_owner(pid, cx.process().personality.id);
     let hello = Datagram {
         pid,
         personality: Some(cx.process().personality.id),
@@ -110,8 +149,11 @@ fn share(cx: &Context, file: i32, pair: [i32; 2]) -> Result<(), Errno> {
         memory::release(at, Region::SIZE as u64);
         note_death(*error);
     })?;
-    // SAFETY: replaces the inherited socket by our own end.
-    unsafe { host_call(__NR_dup3, [pair[0] as u64, socket as u64, 0]) }?;
+    // SAFETY: replaces the inherited socket by our own end, and the region that the next image finds.
+    unsafe {
+        host_call(__NR_dup3, [pair[0] as u64, socket as u64, 0])?;
+        host_call(__NR_dup3, [file as u64, world::reserved(DESCRIPTOR_REGION) as u64, 0])?;
+    }
     let old = REGION.swap(at as *mut u8, Ordering::AcqRel);
     if !old.is_null() {
         memory::release(old as u64, Region::SIZE as u64);
@@ -133,8 +175,12 @@ fn note_death(error: Errno) {
     }
 }
 
-/// Tells the mapper of a child; not waited for, and of no consequence when nobody listens.
+/// Notes a child for the mapper, which it tells only when notes could be lost; not waited for, and of no consequence
+/// when nobody listens.
 pub fn forked(cx: &Context, pid: i32) {
+    if region().is_some_and(|region| !region.note_child(pid)) {
+        return;
+    }
     let note = Datagram {
         pid,
         personality: Some(cx.process().personality.id),
@@ -210,7 +256,8 @@ where
     let len = message::build::<P>(slot.request(), contents, fill)?;
     let tid = cx.tid.load(Ordering::Relaxed) as i32;
     let personality = cx.process().personality.id;
-    if slot.submit(operation, personality, tid, len, descriptors.len()) {
+    let asleep = slot.submit(operation, personality, tid, len, descriptors.len());
+    if asleep {
         let bell = Datagram {
             slot: slot.index(),
             count: descriptors.len() as u8,
@@ -224,7 +271,7 @@ where
             },
         )?;
     }
-    wait(slot)?;
+    wait(slot, !asleep)?;
     let index = slot.index() as usize;
     let (bytes, count) = slot.reply()?;
     let received = receive(index, count)?;
@@ -236,27 +283,45 @@ where
     result
 }
 
-/// Waits for the reply: a bounded while awake, then asleep, looking now and then for the mapper.
-fn wait(slot: &Claimed<'_>) -> Result<(), Errno> {
-    for _ in 0..world::page().stub_spin() / TURN {
-        if slot.replied() {
-            return Ok(());
-        }
-        core::hint::spin_loop();
+/// Waits for the reply: where the mapper is awake a bounded while without sleep, then asleep, looking now and then for the
+/// mapper.
+fn wait(slot: &Claimed<'_>, awake: bool) -> Result<(), Errno> {
+    if awake && spin(slot) {
+        return Ok(());
     }
+    let [mut look, longest] = LOOK;
     while let Some(seen) = slot.prepare_sleep() {
         let word = slot.state_word().as_ptr() as u64;
+        let time = [0, look];
         // SAFETY: a shared futex word of the region; the time is ours. FUTEX_WAIT is 0.
-        let slept = unsafe { host_call(__NR_futex, [word, 0, u64::from(seen), LOOK.as_ptr() as u64, 0, 0]) };
-        if slept == Err(Errno::TIMEDOUT)
-            && !slot.replied()
-            && datagram::hung_up(world::reserved(DESCRIPTOR_SOCKET))
-        {
-            DEAD.store(true, Ordering::Relaxed);
-            return Err(Errno::IO);
+        let slept = unsafe { host_call(__NR_futex, [word, 0, u64::from(seen), time.as_ptr() as u64, 0, 0]) };
+        if slept == Err(Errno::TIMEDOUT) {
+            look = (2 * look).min(longest);
+            if !slot.replied() && datagram::hung_up(world::reserved(DESCRIPTOR_SOCKET)) {
+                DEAD.store(true, Ordering::Relaxed);
+                return Err(Errno::IO);
+            }
         }
     }
     Ok(())
+}
+
+/// Looks for the reply for as long as that has been worth it. Returns whether it came.
+fn spin(slot: &Claimed<'_>) -> bool {
+    let most = world::page().stub_spin();
+    if most == 0 {
+        return slot.replied();
+    }
+    let budget = SPIN.load(Ordering::Relaxed).clamp(SPIN_LEAST, most.max(SPIN_LEAST));
+    for _ in 0..budget / TURN {
+        if slot.replied() {
+            SPIN.store(budget.saturating_mul(2), Ordering::Relaxed);
+            return true;
+        }
+        core::hint::spin_loop();
+    }
+    SPIN.store(budget / 2, Ordering::Relaxed);
+    slot.replied()
 }
 
 /// Takes the descriptors that came for a slot; what comes for others is kept for them.

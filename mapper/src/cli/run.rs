@@ -15,9 +15,10 @@ use crate::control::join::Invitation;
 use crate::control::place::Place;
 use crate::control::trace;
 use crate::deployment::Deployment;
+use crate::dispatch::Mapped;
 use crate::launch::background::{self, Side};
 use crate::launch::embedded::{self, Parts};
-use crate::launch::{self, Ends, Letter, ProgramError, Start};
+use crate::launch::{self, Ends, Letter, Prepared, ProgramError, Start};
 use crate::world::Face;
 
 /// Exit status when the program is there and cannot be run, as of a shell.
@@ -91,7 +92,8 @@ impl Runner {
         invitation
             .accept(target.personality)
             .map_err(|errno| failed(format!("cannot join world `{}`: {errno}", place.name())))?;
-        Err(self.start(invitation.ends(), target, HandoffFlags::NONE))
+        let guest = self.prepare(invitation.ends(), target, HandoffFlags::NONE)?;
+        Err(failed(guest.become_guest()))
     }
 
     /// Runs it in a world of its own, with a mapper that ends when it does.
@@ -106,19 +108,29 @@ impl Runner {
         let trace = trace::Socket::new().map_err(no_socket)?;
         let sink = trace.sink.try_clone().map_err(no_socket)?;
         let (guest, personality) = (std::process::id() as i32, target.personality);
-        match background::detach().map_err(|errno| failed(format!("cannot start the mapper: {errno}")))? {
-            Side::Background => {
-                embedded::serve(Parts { deployment, face, socket: mapper_end, trace, guest, personality })
-            }
-            Side::Foreground => {}
-        }
+        let region = Mapped::create(guest, personality)
+            .map_err(|errno| failed(format!("cannot make the memory shared with the mapper: {errno}")))?;
         let ends = Ends {
             socket: guest_end.as_fd(),
+            region: Some(region.as_fd()),
             page: face.page.file(),
             trace: sink.as_fd(),
             directories: face.mounts.directories().collect(),
         };
-        Err(self.start(ends, target, flags))
+        // What the two processes need is there before they part: each page that one touches afterwards is copied.
+        let prepared = self.prepare(ends, target, flags)?;
+        match background::detach().map_err(|errno| failed(format!("cannot start the mapper: {errno}")))? {
+            Side::Background => embedded::serve(Parts {
+                deployment,
+                face,
+                socket: mapper_end,
+                region,
+                trace,
+                guest,
+                personality,
+            }),
+            Side::Foreground => Err(failed(prepared.become_guest())),
+        }
     }
 
     fn target<'a>(
@@ -130,8 +142,8 @@ impl Runner {
             .map_err(|why| Failure::with_status(CANNOT_RUN, format!("{}: {why}", self.program.display())))
     }
 
-    /// Becomes the guest; returns only when that fails.
-    fn start(&self, ends: Ends<'_>, target: Target, mut flags: HandoffFlags) -> Failure {
+    /// Gets everything ready for this process to become the guest.
+    fn prepare(&self, ends: Ends<'_>, target: Target, mut flags: HandoffFlags) -> Result<Prepared, Failure> {
         let trace = match &self.trace_file {
             Some(file) => {
                 flags = flags.with(HandoffFlags::TRACE);
@@ -141,7 +153,7 @@ impl Runner {
         };
         let letter = Letter { path: &target.path, personality: Some(target.personality), flags };
         let start = Start::with_own_environment(target.command);
-        failed(launch::become_guest(&Ends { trace, ..ends }, &letter, &start))
+        Prepared::new(&Ends { trace, ..ends }, &letter, &start).map_err(failed)
     }
 }
 

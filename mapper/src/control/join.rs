@@ -74,7 +74,7 @@ pub(super) async fn welcome(
     };
     let pid = socket::maker(program.as_fd()).filter(|&pid| pid == hello.pid);
     match (pid, hello.personality) {
-        (Some(pid), Some(personality)) => crew.admit(program.into_inner(), pid, personality),
+        (Some(pid), Some(personality)) => crew.admit(program.into_inner(), None, pid, personality),
         _ => return Err(io::ErrorKind::PermissionDenied.into()),
     }
     Ok(())
@@ -174,6 +174,7 @@ impl Invitation {
     pub fn ends(&self) -> Ends<'_> {
         Ends {
             socket: self.socket.as_fd(),
+            region: None,
             page: self.page.as_fd(),
             trace: self.sink.as_fd(),
             directories: self.directories.iter().map(AsFd::as_fd).collect(),

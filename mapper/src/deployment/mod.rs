@@ -52,6 +52,8 @@ pub struct Options {
     pub workers: usize,
     /// How long a worker, having answered a request, looks for the next one before it sleeps.
     pub poll_microseconds: u32,
+    /// How long a guest's thread looks for its reply at most, while the mapper is awake, before it sleeps.
+    pub spin_microseconds: u32,
 }
 
 impl Default for Options {
@@ -62,6 +64,7 @@ impl Default for Options {
             process_lists: ProcessLists::Host,
             workers: 1,
             poll_microseconds: 50,
+            spin_microseconds: 50,
         }
     }
 }

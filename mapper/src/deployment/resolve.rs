@@ -139,6 +139,13 @@ fn add_options(options: &mut Options, loaded: &Loaded) -> Result<(), Complaint> 
         }
         options.poll_microseconds = *poll.get_ref();
     }
+    if let Some(spin) = &given.spin_microseconds {
+        if *spin.get_ref() > POLL_LIMIT {
+            let message = format!("a guest looks for its reply for at most {POLL_LIMIT} µs");
+            return Err(source.complain(spin.span(), message, Some("0 makes it sleep at once".to_owned())));
+        }
+        options.spin_microseconds = *spin.get_ref();
+    }
     options.mediate = given.mediate.unwrap_or(options.mediate);
     options.process_lists = given.process_lists.unwrap_or(options.process_lists);
     Ok(())

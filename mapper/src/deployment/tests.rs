@@ -108,5 +108,6 @@ fn parse_of_bad_mounts_says_why() {
 fn parse_of_options_keeps_to_their_bounds() {
     assert!(complaint("[options]\nworkers = 0\n").message.contains("1 to"));
     assert!(complaint("[options]\npoll-microseconds = 4000000\n").message.contains("at most"));
+    assert!(complaint("[options]\nspin-microseconds = 4000000\n").message.contains("at most"));
     assert!(complaint("[options]\nhostname = \"\"\n").message.contains("host name"));
 }

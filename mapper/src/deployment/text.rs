@@ -41,6 +41,7 @@ pub(super) struct Options {
     pub process_lists: Option<super::ProcessLists>,
     pub workers: Option<Spanned<usize>>,
     pub poll_microseconds: Option<Spanned<u32>>,
+    pub spin_microseconds: Option<Spanned<u32>>,
 }
 
 /// What one OS needs.

@@ -12,10 +12,12 @@ use super::desk::{Desk, Guest};
 use super::region::Mapped;
 use super::socket::{self, Received};
 use crate::registry::Process;
-use crate::world::Live;
+use crate::world::{Live, spin};
 
-/// Datagrams that are served in a row before it is another guest's turn.
+/// Datagrams that are taken in a row before it is another guest's turn.
 const TURN: usize = 32;
+/// Requests that are answered in a row before it is another guest's turn.
+const BATCH: u32 = 16;
 /// Connections that one process may say hello on. Each image takes one, and children that have not said hello keep
 /// their parent's open.
 const HELLOS: u32 = 64;
@@ -27,6 +29,10 @@ pub struct Connection {
     /// Who said hello on it; none on the socket that a run begins with, which only passes on hellos.
     guest: Option<Guest>,
     poll: Poll,
+    /// The slot to go on with, when a turn was over before all requests were answered.
+    rest: Option<u32>,
+    /// Where the last turn ended.
+    next: u32,
 }
 
 /// What is to be done after a connection was served.
@@ -79,14 +85,17 @@ impl Poll {
 impl Connection {
     /// The socket that a run begins with. It has no process: the first image says hello on it.
     pub fn first(socket: OwnedFd) -> Self {
-        Self { socket: Arc::new(socket), guest: None, poll: Poll::new(Duration::ZERO) }
+        Self { socket: Arc::new(socket), guest: None, poll: Poll::new(Duration::ZERO), rest: None, next: 0 }
     }
 
-    fn of(socket: OwnedFd, process: Arc<Process>, region: Arc<Mapped>, poll: Duration) -> Self {
+    /// The socket of a guest, with its region.
+    pub fn of(socket: OwnedFd, process: Arc<Process>, region: Arc<Mapped>, world: &Live) -> Self {
+        let poll = spin(world.deployment.current().options.poll_microseconds);
+        let poll = Duration::from_micros(poll.into());
         process.connections.fetch_add(1, Ordering::Relaxed);
         let socket = Arc::new(socket);
         let guest = Guest { process, socket: socket.clone(), region };
-        Self { socket, guest: Some(guest), poll: Poll::new(poll) }
+        Self { socket, guest: Some(guest), poll: Poll::new(poll), rest: None, next: 0 }
     }
 
     /// The socket.
@@ -97,10 +106,14 @@ impl Connection {
     /// Serves what has come, but no more than a turn's worth.
     pub fn serve(&mut self, world: &Live, desk: &mut Desk) -> Served {
         let mut arrivals = Vec::new();
+        let mut answered = 0;
         for _ in 0..TURN {
+            if answered >= BATCH {
+                break;
+            }
             match socket::receive(self.socket.as_fd()) {
                 Received::Datagram(datagram, descriptors) => {
-                    self.take(world, desk, &datagram, descriptors, &mut arrivals);
+                    answered += self.take(world, desk, &datagram, descriptors, &mut arrivals);
                 }
                 Received::Nonsense => tracing::debug!(pid = self.pid(), "nonsense from a guest"),
                 Received::Nothing => break,
@@ -117,9 +130,9 @@ impl Connection {
         datagram: &Datagram,
         descriptors: Vec<OwnedFd>,
         arrivals: &mut Vec<Arrival>,
-    ) {
+    ) -> u32 {
         match datagram.kind {
-            DatagramKind::Doorbell => self.ring(desk, datagram.slot, descriptors),
+            DatagramKind::Doorbell => return self.ring(desk, datagram.slot, descriptors),
             DatagramKind::Hello => match self.greet(world, datagram, descriptors) {
                 Ok(new) => arrivals.extend(new),
                 Err(errno) => {
@@ -138,35 +151,44 @@ impl Connection {
             }
             kind => tracing::trace!(pid = self.pid(), ?kind, "noted"),
         }
+        0
     }
 
     /// A doorbell: the slot that it names, and all those that were announced without one.
     ///
     /// One without descriptors is only a call to look: its request may have been answered long since, and the slot
     /// hold the next one, whose descriptors are still on their way.
-    fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) {
-        let Some(guest) = &self.guest else { return };
+    ///
+    /// Returns how many requests were answered.
+    fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) -> u32 {
+        let Some(guest) = &self.guest else { return 0 };
+        let mut answered = 0;
         if !descriptors.is_empty()
             && let Some(taken) = guest.region.region().slot(slot).and_then(|slot| slot.take())
         {
             desk.answer(guest, taken, descriptors);
+            answered += 1;
         }
-        self.look(desk);
+        answered += self.look(desk);
         self.stay_awake();
+        answered
     }
 
-    /// Answers what was announced in the region. Returns whether there was anything.
-    fn look(&self, desk: &mut Desk) -> bool {
-        let Some(guest) = &self.guest else { return false };
+    /// Answers what was announced in the region, but no more than a turn's worth. Returns how many requests that were.
+    fn look(&mut self, desk: &mut Desk) -> u32 {
+        let Some(guest) = &self.guest else { return 0 };
         let region = guest.region.region();
-        let mut found = false;
-        region.announced(|slot| {
+        let (mut answered, mut last) = (0, self.next);
+        let from = self.rest.unwrap_or(self.next);
+        self.rest = region.announced(from, BATCH, |slot| {
+            last = slot;
+            answered += 1;
             if let Some(taken) = region.slot(slot).and_then(|slot| slot.take()) {
-                found = true;
                 desk.answer(guest, taken, Vec::new());
             }
         });
-        found
+        self.next = last.wrapping_add(1);
+        answered
     }
 
     fn stay_awake(&mut self) {
@@ -180,31 +202,31 @@ impl Connection {
         self.poll.hit(Instant::now());
     }
 
-    /// Whether it is being polled.
+    /// Whether it is being polled, or a turn was over before all was done.
     pub fn is_awake(&self) -> bool {
-        self.poll.until.is_some()
+        self.poll.until.is_some() || self.rest.is_some()
     }
 
-    /// Looks for requests without doorbells, and stops to when there were none for some time. Returns whether it goes
-    /// on being polled.
-    pub fn poll(&mut self, desk: &mut Desk, now: Instant) -> bool {
-        let Some(until) = self.poll.until else { return false };
-        if self.look(desk) {
+    /// Looks for requests without doorbells, and stops to when there were none for some time. Returns how many it
+    /// answered.
+    pub fn poll(&mut self, desk: &mut Desk, now: Instant) -> u32 {
+        let answered = self.look(desk);
+        let Some(until) = self.poll.until else { return answered };
+        if answered > 0 {
             self.poll.hit(Instant::now());
-            return true;
+        } else if now >= until {
+            self.poll.missed();
+            if let Some(guest) = &self.guest {
+                guest.region.region().set_awake(false);
+            }
+            // A request that came between the last look and that word had no doorbell.
+            let answered = self.look(desk);
+            if answered > 0 {
+                self.stay_awake();
+            }
+            return answered;
         }
-        if now < until {
-            return true;
-        }
-        self.poll.missed();
-        if let Some(guest) = &self.guest {
-            guest.region.region().set_awake(false);
-        }
-        // A request that came between the last look and that word had no doorbell.
-        if self.look(desk) {
-            self.stay_awake();
-        }
-        self.is_awake()
+        answered
     }
 
     /// A hello: checks what came with it, and takes the guest in.
@@ -244,8 +266,7 @@ impl Connection {
         let welcome = Datagram { argument: process.task().0, ..Datagram::new(DatagramKind::Welcome) };
         match own_socket {
             Some(socket) => {
-                let poll = Duration::from_micros(world.deployment.current().options.poll_microseconds.into());
-                let connection = Self::of(socket, process, region, poll);
+                let connection = Self::of(socket, process, region, world);
                 let _ = socket::send(connection.socket.as_fd(), &welcome, &[]);
                 arrivals.push(Arrival::Connection(connection));
             }

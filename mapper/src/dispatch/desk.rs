@@ -186,6 +186,20 @@ fn wake(word: &AtomicU32) {
     }
 }
 
+/// Longest path that rules are asked about: `PATH_MAX` of Linux below the longest prefix.
+const PATH_MAX: usize = 4096 + 256;
+
+/// Puts parts behind each other. `ENAMETOOLONG` when there is no room for them.
+fn join<'a>(room: &'a mut [u8; PATH_MAX], parts: [&[u8]; 3]) -> Result<&'a [u8], Errno> {
+    let mut length = 0;
+    for part in parts {
+        let end = length + part.len();
+        room.get_mut(length..end).ok_or(Errno::NAMETOOLONG)?.copy_from_slice(part);
+        length = end;
+    }
+    Ok(&room[..length])
+}
+
 /// One request with everything that decides about it.
 struct Question<'a> {
     world: &'a Live,
@@ -260,8 +274,11 @@ impl Question<'_> {
             return Err(Errno::XDEV);
         }
         let by_mount = (mount.kind() == Some(MountKind::Server)).then_some(ServerId(mount.target()));
-        let path = (!place.below_directory).then(|| [mount.prefix(), b"/", place.path].concat());
-        let subject = Subject { path: path.as_deref(), family: None };
+        let mut room = [0; PATH_MAX];
+        // No rule that there is has a path to compare.
+        let wanted = !place.below_directory && !self.table.rules().is_empty();
+        let path = if wanted { Some(join(&mut room, [mount.prefix(), b"/", place.path])?) } else { None };
+        let subject = Subject { path, family: None };
         let by_rule = self.table.by_rule(personality, self.request.operation, subject);
         by_rule.or(by_mount).map_or_else(|| self.by_route(subject), Ok)
     }

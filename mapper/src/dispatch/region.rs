@@ -1,12 +1,12 @@
 //! Regions: the memory that a guest process shares with the mapper, as the mapper maps it.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
-use rustix::fs::SealFlags;
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
-use schemas::Errno;
-use schemas::transport::Region;
+use schemas::transport::{Region, RegionHeader};
+use schemas::{Errno, Personality};
 
 /// `f_type` of a memory file that is backed by huge pages: touching it can fail (linux/magic.h).
 const HUGETLBFS_MAGIC: i64 = 0x958458f6;
@@ -69,6 +69,32 @@ impl Mapped {
         }
     }
 
+    /// Makes the region of a process that is about to become a guest, so that it need not make one and tell of it.
+    pub fn create(pid: i32, personality: Personality) -> Result<OwnedFd, rustix::io::Errno> {
+        let file = rustix::fs::memfd_create(c"region", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        rustix::fs::ftruncate(&file, Region::SIZE as u64)?;
+        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        let head = size_of::<RegionHeader>();
+        // SAFETY: a new mapping at an address that the kernel chooses.
+        let start = unsafe {
+            rustix::mm::mmap(
+                std::ptr::null_mut(),
+                head,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+                &file,
+                0,
+            )
+        }?;
+        if let Some(start) = NonNull::new(start.cast()) {
+            // SAFETY: fresh memory, page-aligned; of the region no more than its header is touched.
+            unsafe { Region::create(start) }.set_owner(pid, personality);
+        }
+        // SAFETY: mapped above, and nothing refers to it any more.
+        unsafe { rustix::mm::munmap(start, head) }?;
+        Ok(file)
+    }
+
     /// The region.
     pub fn region(&self) -> Region<'_> {
         self.region
@@ -90,8 +116,7 @@ impl Drop for Mapped {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::MemfdFlags;
-    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::fd::AsFd;
 
     fn file(size: u64, seals: SealFlags) -> OwnedFd {
         let file =
@@ -99,6 +124,17 @@ mod tests {
         rustix::fs::ftruncate(&file, size).unwrap();
         rustix::fs::fcntl_add_seals(&file, seals).unwrap();
         file
+    }
+
+    #[test]
+    fn create_makes_what_new_takes_and_an_image_goes_on_with() {
+        let mapped = Mapped::new(Mapped::create(17, Personality::FreeBsd).unwrap().as_fd()).unwrap();
+        let region = mapped.region();
+        assert_eq!(region.adopt(18, Personality::FreeBsd, b"x"), Err(Errno::PERM));
+        assert_eq!(region.adopt(17, Personality::Linux, b"x"), Err(Errno::PERM));
+        assert_eq!(region.image(), 0);
+        region.adopt(17, Personality::FreeBsd, b"/bin/x").unwrap();
+        assert_eq!((region.image(), region.program()), (1, b"/bin/x".to_vec()));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use schemas::{Errno, Interface, Operation, Personality, device, fs, message};
 use sim::hurd::world::{Policy, World as Hurd};
 use sim::mach::Mach;
 
+use super::connection::Connection;
+use super::desk::Desk;
 use super::socket::{self, Received};
 use super::*;
 use crate::deployment::Deployment;
@@ -261,7 +263,7 @@ fn receive(socket: &OwnedFd) -> (Datagram, Vec<OwnedFd>) {
 fn guest() -> (Arc<Live>, Crew, OwnedFd, Guest) {
     let (world, crew) = world();
     let (theirs, first) = pair();
-    crew.admit(theirs, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
     let guest = Guest::new(&first);
     (world, crew, first, guest)
 }
@@ -406,7 +408,7 @@ fn hello_that_could_hurt_is_refused() {
 fn guest_that_takes_nothing_gets_an_error_and_stalls_nobody() {
     let (_world, crew, _first, guest) = guest();
     let (theirs, second_first) = pair();
-    crew.admit(theirs, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
     let other = Guest::new(&second_first);
     let mut refused = None;
     for _ in 0..100_000 {
@@ -439,7 +441,7 @@ fn guest_that_takes_nothing_gets_an_error_and_stalls_nobody() {
 fn flood_of_doorbells_does_not_keep_others_waiting() {
     let (_world, crew, _first, guest) = guest();
     let (theirs, second_first) = pair();
-    crew.admit(theirs, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
     let other = Guest::new(&second_first);
     let flooding = std::sync::atomic::AtomicBool::new(true);
     std::thread::scope(|scope| {
@@ -457,6 +459,125 @@ fn flood_of_doorbells_does_not_keep_others_waiting() {
         flooding.store(false, std::sync::atomic::Ordering::Relaxed);
         assert!(took < PATIENCE, "{took:?}");
     });
+}
+
+/// Counts what each thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl std::alloc::GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
+        let _ = ALLOCATED.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: as the caller promises.
+        unsafe { std::alloc::System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: std::alloc::Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { std::alloc::System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// A guest whose connection the test itself looks after, with a desk to answer it.
+fn served_by_the_test() -> (Arc<Live>, Crew, Connection, Desk, Mapped) {
+    let (world, crew) = world();
+    let (process, _) = world.registry.enter(own_pid(), None, Personality::FreeBsd).unwrap();
+    let file = Mapped::create(own_pid(), Personality::FreeBsd).unwrap();
+    let region = Arc::new(Mapped::new(file.as_fd()).unwrap());
+    let (theirs, _ours) = pair();
+    let connection = Connection::of(theirs, process, region, &world);
+    let desk = Desk::new(world.clone());
+    (world, crew, connection, desk, Mapped::new(file.as_fd()).unwrap())
+}
+
+/// Submits a question about an object that nobody has, which takes all of the dispatcher's way but a server's own.
+fn ask_of_nothing(claimed: &mut schemas::transport::Claimed<'_>, object: u64) {
+    let length = message::build::<device::control::params::Owned>(claimed.request(), 8, |mut params| {
+        params.set_object(object);
+        Ok(())
+    });
+    claimed.submit(Operation::DeviceControl, Personality::FreeBsd, 0, length.unwrap(), 0);
+}
+
+#[test]
+fn no_guest_is_answered_more_than_a_turn_before_it_is_anothers() {
+    let (_world, _crew, mut connection, mut desk, region) = served_by_the_test();
+    let region = region.region();
+    let mut claimed: Vec<_> = (0..200).map(|slot| region.slot(slot).unwrap().claim().unwrap()).collect();
+    claimed.iter_mut().for_each(|claimed| ask_of_nothing(claimed, 1));
+    let mut turns = 0;
+    loop {
+        let answered = connection.poll(&mut desk, Instant::now());
+        assert!(answered <= 16, "{answered}");
+        turns += 1;
+        if !connection.is_awake() {
+            break;
+        }
+        // One that asks again at once does not get the others' turn.
+        if claimed[0].reply().is_err_and(|errno| errno != Errno::AGAIN) {
+            ask_of_nothing(&mut claimed[0], 1);
+        }
+        assert!(turns < 100);
+    }
+    assert!(turns >= 200 / 16);
+    assert!(claimed[1..].iter().all(schemas::transport::Claimed::replied));
+}
+
+/// Of a reply that is built capnp keeps a list of its segments, of which there is one.
+#[test]
+fn nothing_of_the_dispatchers_own_is_allocated_for_a_message() {
+    let (world, _crew, mut connection, mut desk, region) = served_by_the_test();
+    let process = world.registry.process(own_pid()).unwrap();
+    process.add_object(OBJECT, crate::route::ServerId(1));
+    let mut claimed = region.region().slot(0).unwrap().claim().unwrap();
+    let mut allocated = Vec::new();
+    for _ in 0..3 {
+        for object in [OBJECT, OBJECT + 1] {
+            ask_of_nothing(&mut claimed, object);
+            let before = ALLOCATED.get();
+            assert_eq!(connection.poll(&mut desk, Instant::now()), 1);
+            allocated.push(ALLOCATED.get() - before);
+            assert_eq!(claimed.reply().is_ok(), object == OBJECT);
+        }
+    }
+    assert_eq!(allocated[2..], [1, 0, 1, 0], "{allocated:?}");
+}
+
+#[test]
+fn children_that_are_only_noted_are_found_by_looking() {
+    let (world, _crew, _first, guest) = guest();
+    let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = child.id() as i32;
+    // Process 2 is the kernel's, and nobody's child here.
+    for noted in [1, 2, i32::MAX, pid] {
+        assert!(!guest.region.note_child(noted));
+    }
+    assert!(world.registry.hurd().guest(2).is_none());
+    assert_eq!(world.registry.hurd().guest(pid).unwrap().pid, pid);
+    assert_eq!(world.registry.processes().len(), 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while world.registry.process(pid).is_some() {
+        assert!(Instant::now() < end, "its death was not seen");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn another_image_of_a_guest_is_known_by_its_program() {
+    let (world, _crew, _first, guest) = guest();
+    guest.region.set_owner(own_pid(), Personality::FreeBsd);
+    guest.open("x").unwrap();
+    guest.region.adopt(own_pid(), Personality::FreeBsd, b"/usr/bin/another").unwrap();
+    assert_eq!(world.registry.hurd().guest(own_pid()).unwrap().path, b"/usr/bin/another");
 }
 
 #[test]

@@ -14,13 +14,15 @@ use schemas::Personality;
 
 use super::connection::{Arrival, Connection, Served};
 use super::desk::Desk;
+use super::region::Mapped;
 use crate::world::Live;
 
 /// What wakes a worker to look into its mailbox.
 const MAILBOX: u64 = 0;
 /// Events taken at a time.
 const EVENTS: usize = 64;
-/// How often a worker that polls regions looks whether sockets have something, in looks at the regions.
+/// How often a worker that polls regions looks whether sockets have something: after so many looks at the regions and
+/// requests answered.
 const SOCKETS_EVERY: u32 = 32;
 
 /// The workers of a world.
@@ -117,6 +119,9 @@ impl Crew {
             threads.push(thread.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))?);
             mailboxes.push(mailbox);
         }
+        if let Some(mailbox) = mailboxes.first().cloned() {
+            world.registry.watch_with(move |pid| mailbox.put(Arrival::Guest(pid)));
+        }
         Ok(Self {
             world: world.clone(),
             mailboxes,
@@ -126,14 +131,24 @@ impl Crew {
         })
     }
 
-    /// Takes in a program that starts: gives the socket that its run begins with to one of the workers.
-    pub fn admit(&self, socket: OwnedFd, pid: i32, personality: Personality) {
+    /// Takes in a program that starts: gives the socket that its run begins with to one of the workers. The region is
+    /// what was made for it, if it need not make one and say hello.
+    pub fn admit(&self, socket: OwnedFd, region: Option<OwnedFd>, pid: i32, personality: Personality) {
         self.over.opened();
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
         let mailbox = &self.mailboxes[turn];
-        mailbox.put(Arrival::Connection(Connection::first(socket)));
         // One that is over already needs no entry; what it started says hello for itself.
-        if let Ok((_, true)) = self.world.registry.enter(pid, None, personality) {
+        let entered = self.world.registry.enter(pid, None, personality);
+        let connection = match (&entered, region.map(|file| Mapped::new(file.as_fd()))) {
+            (Ok((process, _)), Some(Ok(region))) => {
+                let region = Arc::new(region);
+                self.world.registry.attach(process, region.clone());
+                Connection::of(socket, process.clone(), region, &self.world)
+            }
+            _ => Connection::first(socket),
+        };
+        mailbox.put(Arrival::Connection(connection));
+        if let Ok((_, true)) = entered {
             mailbox.put(Arrival::Guest(pid));
         }
     }
@@ -194,10 +209,11 @@ impl Worker {
 
     fn run(&mut self) {
         let mut events = Vec::with_capacity(EVENTS);
-        let mut looks = 0_u32;
+        let mut done = 0_u32;
         while !self.over.ending.load(Ordering::Acquire) {
             let asleep = self.awake.is_empty();
-            if asleep || looks.is_multiple_of(SOCKETS_EVERY) {
+            if asleep || done >= SOCKETS_EVERY {
+                done = 0;
                 let now = Timespec { tv_sec: 0, tv_nsec: 0 };
                 events.clear();
                 match epoll::wait(
@@ -215,23 +231,27 @@ impl Worker {
                     self.serve(event.data.u64());
                 }
             }
-            looks = looks.wrapping_add(1);
-            self.poll();
+            done += 1 + self.poll();
         }
     }
 
-    /// Looks at the regions of those that asked a short time ago.
-    fn poll(&mut self) {
+    /// Looks at the regions of those that asked a short time ago. Returns how many requests were answered.
+    fn poll(&mut self) -> u32 {
         if self.awake.is_empty() {
-            return;
+            return 0;
         }
         let now = Instant::now();
+        let mut answered = 0;
         let Self { watched, awake, desk, .. } = self;
         awake.retain(|token| match watched.get_mut(token) {
-            Some(Watched::Connection(connection)) => connection.poll(desk, now),
+            Some(Watched::Connection(connection)) => {
+                answered += connection.poll(desk, now);
+                connection.is_awake()
+            }
             _ => false,
         });
         std::hint::spin_loop();
+        answered
     }
 
     fn serve(&mut self, token: u64) {

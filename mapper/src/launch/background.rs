@@ -27,25 +27,66 @@ pub fn detach() -> Result<Side, Errno> {
     let threads =
         std::fs::metadata("/proc/self/task").map(|tasks| std::os::unix::fs::MetadataExt::nlink(&tasks));
     assert!(threads.map_or(true, |links| links <= 3), "the mapper forks before it has threads");
-    match fork()? {
-        Some(child) => {
-            // An inherited SIGCHLD disposition of "ignore" reaps the child and answers ECHILD.
-            match waitpid(Some(child), WaitOptions::empty()) {
-                Ok(Some((_, status))) if status.exit_status() != Some(0) => Err(Errno::AGAIN),
-                Ok(_) | Err(Errno::CHILD) => Ok(Side::Foreground),
-                Err(errno) => Err(errno),
-            }
-        }
-        None => {
-            // A session is made here so that the grandchild can never gain a controlling terminal.
-            let _ = rustix::process::setsid();
-            match fork() {
-                Ok(None) => Ok(Side::Background),
-                Ok(Some(_)) => end(0),
-                Err(_) => end(1),
-            }
-        }
+    // SAFETY: there is a single thread.
+    let child = match unsafe { fork_through_child() } {
+        0 => return Ok(Side::Background),
+        child @ 1.. => rustix::process::Pid::from_raw(child as i32),
+        error => return Err(Errno::from_raw_os_error(-error as i32)),
+    };
+    // An inherited SIGCHLD disposition of "ignore" reaps the child and answers ECHILD.
+    match waitpid(child, WaitOptions::empty()) {
+        Ok(Some((_, status))) if status.exit_status() != Some(0) => Err(Errno::AGAIN),
+        Ok(_) | Err(Errno::CHILD) => Ok(Side::Foreground),
+        Err(errno) => Err(errno),
     }
+}
+
+/// Makes a child that makes a child of its own and ends. Returns zero in the latter, and in this process the number of
+/// the former, or a negative error.
+///
+/// The child borrows this process's memory (vfork(2)), so that only one copy is made of it, and runs nothing but what is
+/// here: below this function's frame it may use the stack. It gives its child a session, so that this can never gain a
+/// controlling terminal.
+///
+/// # Safety
+/// There must be a single thread.
+unsafe fn fork_through_child() -> i64 {
+    let result: i64;
+    // SAFETY: the child returns to nothing of this process's; its own child has a copy of all memory, and of the
+    // registers but for those that are told.
+    unsafe {
+        std::arch::asm!(
+            "mov eax, {vfork}",
+            "syscall",
+            "test rax, rax",
+            "jnz 3f",
+            "mov eax, {setsid}",
+            "syscall",
+            "mov r12, rsp",
+            "sub rsp, 128",
+            "and rsp, -16",
+            "call {fork}",
+            "mov rsp, r12",
+            "test eax, eax",
+            "jz 2f",
+            "mov edi, eax",
+            "shr edi, 31",
+            "mov eax, {exit}",
+            "syscall",
+            "ud2",
+            "2:",
+            "xor eax, eax",
+            "3:",
+            vfork = const libc::SYS_vfork,
+            setsid = const libc::SYS_setsid,
+            exit = const libc::SYS_exit_group,
+            fork = sym libc::fork,
+            out("rax") result,
+            out("r12") _,
+            clobber_abi("C"),
+        );
+    }
+    result
 }
 
 /// Cuts a background process off from the terminal and the folder it was started in.
@@ -80,25 +121,10 @@ pub unsafe fn close_others(keep: &mut [BorrowedFd<'_>]) {
     close_range(first, i32::MAX);
 }
 
-/// Ends a process that shares everything with the one it was forked from, without running its exit handlers.
-fn end(status: i32) -> ! {
-    // SAFETY: ends the process.
-    unsafe { libc::_exit(status) }
-}
-
 fn close_range(first: i32, last: i32) {
     if first <= last {
         // SAFETY: the caller names all descriptors of this process that something still owns.
         unsafe { libc::close_range(first as u32, last as u32, 0) };
-    }
-}
-
-fn fork() -> Result<Option<rustix::process::Pid>, Errno> {
-    // SAFETY: there is a single thread, so the child finds every lock free.
-    match unsafe { libc::fork() } {
-        -1 => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::AGAIN)),
-        0 => Ok(None),
-        pid => Ok(rustix::process::Pid::from_raw(pid)),
     }
 }
 
@@ -107,14 +133,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fork_waits_for_its_child() {
-        // Tests run in threads; the child here does nothing but end.
-        match fork().unwrap() {
-            None => end(7),
-            Some(child) => {
-                let (_, status) = waitpid(Some(child), WaitOptions::empty()).unwrap().unwrap();
-                assert_eq!(status.exit_status(), Some(7));
+    fn the_child_of_the_child_has_a_copy_and_a_session_without_a_terminal() {
+        use std::io::Read;
+        let (mut here, there) = std::io::pipe().unwrap();
+        let mine = std::hint::black_box([7_u64; 64]);
+        // SAFETY: tests run in threads, but the child of the child makes host calls only.
+        let child = unsafe { fork_through_child() };
+        if child == 0 {
+            // SAFETY: no memory is touched but what this process has a copy of.
+            unsafe {
+                let told = [libc::getpid(), libc::getppid(), libc::getsid(0), mine[63] as i32];
+                libc::write(there.as_raw_fd(), told.as_ptr().cast(), size_of_val(&told));
+                libc::_exit(0);
             }
         }
+        drop(there);
+        let (_, status) =
+            waitpid(rustix::process::Pid::from_raw(child as i32), WaitOptions::empty()).unwrap().unwrap();
+        assert_eq!(status.exit_status(), Some(0));
+        let mut told = [0; 16];
+        here.read_exact(&mut told).unwrap();
+        let told: Vec<i32> =
+            told.chunks(4).map(|word| i32::from_ne_bytes(word.try_into().unwrap())).collect();
+        let own = std::process::id() as i32;
+        assert!(told[0] != own && told[0] != child as i32 && told[1] != own);
+        assert_eq!((told[2], told[3]), (child as i32, 7));
+        assert_eq!(mine, [7; 64]);
     }
 }

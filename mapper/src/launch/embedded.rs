@@ -28,6 +28,8 @@ pub struct Parts {
     pub face: Face,
     /// The mapper's end of the first process socket.
     pub socket: OwnedFd,
+    /// The region that was made for the guest.
+    pub region: OwnedFd,
     /// Where trace lines come from.
     pub trace: Socket,
     /// The process that becomes the guest.
@@ -44,6 +46,7 @@ pub fn serve(parts: Parts) -> ! {
     }
     let mut kept = vec![
         parts.socket.as_fd(),
+        parts.region.as_fd(),
         parts.trace.source.as_fd(),
         parts.trace.sink.as_fd(),
         parts.face.page.file(),
@@ -78,7 +81,7 @@ fn first_sign(socket: &OwnedFd) -> bool {
 fn run(parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
     let world = Arc::new(Live::start(parts.deployment, parts.face)?);
     let crew = Arc::new(Crew::start(&world)?);
-    crew.admit(parts.socket, parts.guest, parts.personality);
+    crew.admit(parts.socket, Some(parts.region), parts.guest, parts.personality);
     if crew.over().wait(Some(PATIENCE)) {
         return Ok(());
     }

@@ -17,10 +17,11 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
 use schemas::Personality;
 use schemas::transport::{
-    DESCRIPTOR_DIRECTORIES, DESCRIPTOR_HANDOFF, DESCRIPTOR_IMAGE, DESCRIPTOR_SOCKET, DESCRIPTOR_TRACE,
-    DESCRIPTOR_WORLD, Handoff, HandoffFlags,
+    DESCRIPTOR_DIRECTORIES, DESCRIPTOR_HANDOFF, DESCRIPTOR_IMAGE, DESCRIPTOR_REGION, DESCRIPTOR_SOCKET,
+    DESCRIPTOR_TRACE, DESCRIPTOR_WORLD, Handoff, HandoffFlags,
 };
 
+use execute::Image;
 pub use execute::Start;
 pub use program::{ProgramError, find};
 pub use reserved::{Block, BlockError};
@@ -30,6 +31,8 @@ pub use reserved::{Block, BlockError};
 pub struct Ends<'a> {
     /// The process socket.
     pub socket: BorrowedFd<'a>,
+    /// The region made for the guest, if there is one.
+    pub region: Option<BorrowedFd<'a>>,
     /// The world page.
     pub page: BorrowedFd<'a>,
     /// Where trace lines go.
@@ -69,11 +72,23 @@ fn host(what: &'static str) -> impl Fn(Errno) -> LaunchError {
     move |errno| LaunchError::Host { what, errno }
 }
 
-/// Turns this process into the guest; returns only when that fails.
-pub fn become_guest(ends: &Ends<'_>, letter: &Letter<'_>, start: &Start) -> LaunchError {
-    match prepare(ends, letter) {
-        Ok(block) => host("cannot execute the stub")(execute::execute(block.base(), start)),
-        Err(error) => error,
+/// A guest that needs only to be started.
+#[derive(Debug)]
+pub struct Prepared {
+    block: Block,
+    image: Image,
+}
+
+impl Prepared {
+    /// Gets everything ready for this process to become a guest.
+    pub fn new(ends: &Ends<'_>, letter: &Letter<'_>, start: &Start) -> Result<Self, LaunchError> {
+        let image = Image::new(start).map_err(host("cannot pass on arguments"))?;
+        Ok(Self { block: prepare(ends, letter)?, image })
+    }
+
+    /// Turns this process into the guest; returns only when that fails.
+    pub fn become_guest(&self) -> LaunchError {
+        host("cannot execute the stub")(self.image.execute(self.block.base()))
     }
 }
 
@@ -89,7 +104,8 @@ fn prepare(ends: &Ends<'_>, letter: &Letter<'_>) -> Result<Block, LaunchError> {
         (DESCRIPTOR_TRACE, ends.trace),
     ];
     let directories = (DESCRIPTOR_DIRECTORIES..).zip(ends.directories.iter().copied());
-    for (index, descriptor) in places.into_iter().chain(directories) {
+    let region = ends.region.map(|region| (DESCRIPTOR_REGION, region));
+    for (index, descriptor) in places.into_iter().chain(region).chain(directories) {
         block.place(index, descriptor)?;
     }
     Ok(block)

@@ -4,18 +4,21 @@ pub mod counters;
 mod process;
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use schemas::transport::{DESCRIPTOR_BASE, DESCRIPTOR_WORLD};
 use schemas::{Errno, Personality};
 use sim::hurd::world::{Guest, World as Hurd};
 use sim::mach::TaskId;
 
 use crate::dispatch::Mapped;
 use crate::route::ServerId;
+use crate::world::Page;
 use counters::Totals;
 pub use process::Process;
+use process::Seen;
 
 /// A server's object that some descriptor stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +32,15 @@ pub struct Holding {
 /// The file behind a descriptor, where that is unlike every other: device and inode number.
 type File = (u64, u64);
 
+/// Watches for the death of a guest.
+type Watch = Box<dyn Fn(i32) + Send + Sync>;
+
 /// All guests of a world.
 pub struct Registry {
     hurd: Arc<Hurd>,
+    page: Arc<Page>,
+    /// Watches for the death of guests that were found by looking.
+    watch: OnceLock<Watch>,
     processes: DashMap<i32, Arc<Process>>,
     holdings: DashMap<File, Holding>,
     dead: Mutex<Totals>,
@@ -44,21 +53,87 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// No guests yet.
-    pub fn new(hurd: Arc<Hurd>) -> Self {
-        Self { hurd, processes: DashMap::new(), holdings: DashMap::new(), dead: Mutex::default() }
+    /// No guests yet, in a world that shows this page.
+    pub fn new(hurd: Arc<Hurd>, page: Arc<Page>) -> Self {
+        Self {
+            hurd,
+            page,
+            watch: OnceLock::new(),
+            processes: DashMap::new(),
+            holdings: DashMap::new(),
+            dead: Mutex::default(),
+        }
     }
 
-    /// The guest with this process number.
+    /// Lets `watch` watch for the death of each guest that is found by looking. Only the first one is asked.
+    pub fn watch_with(&self, watch: impl Fn(i32) + Send + Sync + 'static) {
+        let _ = self.watch.set(Box::new(watch));
+    }
+
+    /// The guest with this process number, as far as it is known.
     pub fn process(&self, pid: i32) -> Option<Arc<Process>> {
         self.processes.get(&pid).map(|process| process.clone())
     }
 
     /// All guests, by process number.
     pub fn processes(&self) -> Vec<Arc<Process>> {
+        self.look(None);
+        self.known()
+    }
+
+    fn known(&self) -> Vec<Arc<Process>> {
         let mut processes: Vec<_> = self.processes.iter().map(|entry| entry.value().clone()).collect();
         processes.sort_by_key(|process| process.pid());
         processes
+    }
+
+    /// Takes note of what guests have noted in their regions: other images, and children, of which those that live are
+    /// guests from now on. With the number of a guest that is known only of that one's image.
+    pub fn look(&self, pid: Option<i32>) {
+        if let Some(process) = pid.and_then(|pid| self.process(pid)) {
+            return self.look_at_image(&process);
+        }
+        // Children may have children.
+        let mut processes = self.known();
+        while let Some(process) = processes.pop() {
+            self.look_at_image(&process);
+            processes.extend(self.new_children(&process));
+        }
+    }
+
+    fn look_at_image(&self, process: &Process) {
+        let Some(region) = process.region() else { return };
+        let mut seen = process.seen();
+        let image = region.region().image();
+        if std::mem::replace(&mut seen.image, image) != image {
+            self.tell_program(process, &region);
+        }
+    }
+
+    fn new_children(&self, process: &Process) -> Vec<Arc<Process>> {
+        let Some(region) = process.region() else { return Vec::new() };
+        let mut children = Vec::new();
+        region.region().noted_children(&mut process.seen().children, |pid| children.push(pid));
+        let enter = |pid: i32| {
+            if self.process(pid).is_some() || !self.is_guest(pid) {
+                return None;
+            }
+            let (child, new) = self.enter(pid, Some(process.pid()), process.personality()).ok()?;
+            if let (true, Some(watch)) = (new, self.watch.get()) {
+                watch(pid);
+            }
+            new.then_some(child)
+        };
+        children.into_iter().filter_map(enter).collect()
+    }
+
+    /// Whether a process that a guest names is a guest: it has the world page open, as only guests have, or is the child
+    /// of one that is known.
+    fn is_guest(&self, pid: i32) -> bool {
+        let page = format!("/proc/{pid}/fd/{}", DESCRIPTOR_BASE + DESCRIPTOR_WORLD);
+        let opened = rustix::fs::stat(page).map(|status| (status.st_dev, status.st_ino));
+        opened.is_ok_and(|opened| self.page.identity() == Ok(opened))
+            || sim::host::process::stat(pid).is_ok_and(|stat| self.process(stat.parent).is_some())
     }
 
     /// Takes note of a guest: a new one, with what it has from its parent, or one that has become another image.
@@ -107,11 +182,17 @@ impl Registry {
 
     /// Gives a guest the region that its hello brought. What the one before it counted is kept.
     pub fn attach(&self, process: &Process, region: Arc<Mapped>) {
-        let personality = process.personality();
         if let Some(old) = process.set_region(Some(region)) {
-            self.dead().add(personality, old.region());
+            self.dead().add(process.personality(), old.region());
         }
-        let path = process.region().map(|region| region.region().program()).unwrap_or_default();
+        if let Some(region) = process.region() {
+            *process.seen() = Seen { image: region.region().image(), ..Seen::default() };
+            self.tell_program(process, &region);
+        }
+    }
+
+    fn tell_program(&self, process: &Process, region: &Mapped) {
+        let (personality, path) = (process.personality(), region.region().program());
         if let Err(errno) = self.hurd.task_exec(process.pid(), personality, &path) {
             tracing::debug!(pid = process.pid(), %errno, "a guest died as it came");
         }
@@ -166,7 +247,7 @@ impl Registry {
     /// How often each route was taken by guests alive and dead.
     pub fn totals(&self) -> Totals {
         let mut totals = self.dead().clone();
-        for process in self.processes() {
+        for process in self.known() {
             if let Some(region) = process.region() {
                 totals.add(process.personality(), region.region());
             }

@@ -12,6 +12,15 @@ use sim::mach::TaskId;
 use crate::dispatch::Mapped;
 use crate::route::ServerId;
 
+/// What the mapper has taken note of in a region.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The image that the program was asked of.
+    pub image: u32,
+    /// Children.
+    pub children: u32,
+}
+
 /// A guest process, from its first sign to its death.
 #[derive(Debug)]
 pub struct Process {
@@ -21,6 +30,8 @@ pub struct Process {
     /// Connections on which it said hello.
     pub(crate) connections: AtomicU32,
     region: Mutex<Option<Arc<Mapped>>>,
+    /// What was seen of the region's notes.
+    seen: Mutex<Seen>,
     credentials: Mutex<Arc<Credentials>>,
     credentials_stale: AtomicBool,
     objects: Mutex<HashMap<u64, ServerId>>,
@@ -35,6 +46,7 @@ impl Process {
             personality: AtomicU8::new(personality as u8),
             connections: AtomicU32::new(0),
             region: Mutex::new(None),
+            seen: Mutex::default(),
             credentials: Mutex::new(Arc::new(process::credentials(pid)?)),
             credentials_stale: AtomicBool::new(false),
             objects: Mutex::new(HashMap::new()),
@@ -64,6 +76,10 @@ impl Process {
     /// The region that it shares with the mapper, once it has said hello.
     pub fn region(&self) -> Option<Arc<Mapped>> {
         lock(&self.region).clone()
+    }
+
+    pub(super) fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        lock(&self.seen)
     }
 
     pub(super) fn set_region(&self, region: Option<Arc<Mapped>>) -> Option<Arc<Mapped>> {

@@ -5,7 +5,8 @@ use sim::hurd::world::Policy;
 use sim::mach::Mach;
 
 fn registry() -> Registry {
-    Registry::new(Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default())))
+    let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
+    Registry::new(hurd, Arc::new(Page::create().unwrap()))
 }
 
 fn own_pid() -> i32 {

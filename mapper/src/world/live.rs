@@ -8,7 +8,7 @@ use sim::hurd::mounts::{MountKind as HurdKind, MountPoint};
 use sim::hurd::world::{DeviceNode, Identity, Policy, View, World as Hurd};
 use sim::mach::Mach;
 
-use super::{Face, Mounts, Page, Statistics};
+use super::{Face, Mounts, Page, Statistics, identities};
 use crate::deployment::{Deployment, OsIdentity, ProcessLists, ServerSpec};
 use crate::published::Published;
 use crate::registry::{Holding, Registry};
@@ -21,7 +21,7 @@ pub struct Live {
     /// The deployment in force.
     pub deployment: Published<Deployment>,
     /// What stubs see of the rest.
-    pub page: Page,
+    pub page: Arc<Page>,
     /// The mount table in force.
     pub mounts: Published<Mounts>,
     /// The routes in force.
@@ -29,7 +29,7 @@ pub struct Live {
     /// The servers.
     pub servers: Servers,
     /// The guests.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// What mapped operations cost.
     pub statistics: Statistics,
     /// When it was made.
@@ -41,8 +41,8 @@ impl Live {
     /// Starts the servers behind a world's face.
     pub fn start(deployment: Deployment, face: Face) -> Result<Self, StartError> {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), policy(&deployment)));
-        for (personality, identity) in &deployment.identities {
-            hurd.set_identity(*personality, identity_of(&deployment, identity));
+        for (personality, identity) in identities(&deployment) {
+            hurd.set_identity(personality, identity_of(&deployment, identity));
         }
         hurd.mounts.set(mount_points(&face.mounts, &face.table));
         hurd.set_devices(device_nodes(&deployment));
@@ -53,13 +53,23 @@ impl Live {
     /// A world whose servers were started by someone else.
     pub fn with_servers(deployment: Deployment, face: Face, servers: Servers, hurd: Arc<Hurd>) -> Self {
         face.page.change(|page| page.set_mapper(std::process::id() as i32));
+        let page = Arc::new(face.page);
+        let named = page.clone();
+        hurd.watch_names(move |host, domain| named.rename(host, domain));
+        let registry = Arc::new(Registry::new(hurd.clone(), page.clone()));
+        let looked = Arc::downgrade(&registry);
+        hurd.before_look(move |pid| {
+            if let Some(registry) = looked.upgrade() {
+                registry.look(pid);
+            }
+        });
         Self {
             deployment: Published::new(deployment),
-            page: face.page,
+            page,
             mounts: Published::new(face.mounts),
             routes: Published::new(face.table),
             servers,
-            registry: Registry::new(hurd),
+            registry,
             statistics: Statistics::default(),
             started: SystemTime::now(),
             changing: Mutex::new(()),
@@ -153,17 +163,17 @@ fn policy(deployment: &Deployment) -> Policy {
 }
 
 /// What guests of an OS are told, in the servers' own words.
-fn identity_of(deployment: &Deployment, identity: &OsIdentity) -> Identity {
+fn identity_of(deployment: &Deployment, identity: OsIdentity) -> Identity {
     let host = rustix::system::uname();
     let node = deployment.options.hostname.clone();
     Identity {
         node: node.unwrap_or_else(|| host.nodename().to_string_lossy().into_owned()),
-        system: identity.system.clone(),
-        release: identity.release.clone(),
-        version: identity.version.clone(),
-        machine: identity.machine.clone(),
+        domain: host.domainname().to_string_lossy().into_owned(),
+        system: identity.system,
+        release: identity.release,
+        version: identity.version,
+        machine: identity.machine,
         number: identity.number,
-        ..Identity::default()
     }
 }
 

@@ -44,18 +44,27 @@ impl Face {
         let mounts = Mounts::open(deployment, &table)?;
         let page = Page::create().map_err(WorldError::Page)?;
         page.publish_routes(&table);
+        let options = &deployment.options;
+        page.change(|world| world.set_stub_spin(spin(options.spin_microseconds).saturating_mul(1000)));
         let host = rustix::system::uname();
         let host_name = host.nodename().to_string_lossy();
         let host_name = deployment.options.hostname.as_deref().unwrap_or(&host_name);
-        page.publish_names(host_name, &identities(deployment));
+        page.publish_names(host_name, &host.domainname().to_string_lossy(), &identities(deployment));
         // The table was bounded when it was made.
         let _ = page.change(|world| world.set_mounts(mounts.entries()));
         Ok(Self { page, mounts, table })
     }
 }
 
-/// What each OS's guests are told, the host's words filled in where the deployment has none.
-fn identities(deployment: &Deployment) -> Vec<(Personality, OsIdentity)> {
+/// How many of the microseconds to spend looking for what another process does: none on a single processor, where
+/// looking keeps that one from doing it.
+pub(crate) fn spin(microseconds: u32) -> u32 {
+    let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
+    if processors > 1 { microseconds } else { 0 }
+}
+
+/// What each OS's guests are told, with the host's words filled in where the deployment has none.
+pub(crate) fn identities(deployment: &Deployment) -> Vec<(Personality, OsIdentity)> {
     let host = rustix::system::uname();
     let own = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     Personality::ALL

@@ -44,6 +44,9 @@ pub const MISSING: usize = 1024;
 /// `syscall` instructions of a process that are counted one by one.
 pub const SITES: usize = 1024;
 
+/// Children of a process that can be noted in its region before the mapper takes note.
+pub const CHILDREN: usize = 256;
+
 /// Slots of a region: threads of one process that can have a request under way at the same time.
 pub const SLOTS: usize = 256;
 
@@ -79,8 +82,10 @@ pub const DESCRIPTOR_WORLD: i32 = 2;
 pub const DESCRIPTOR_HANDOFF: i32 = 3;
 /// Where trace lines go.
 pub const DESCRIPTOR_TRACE: i32 = 4;
+/// The [`Region`] of the process, for its next image to go on with.
+pub const DESCRIPTOR_REGION: i32 = 5;
 /// First donated directory; the mount table says which one serves a mount.
-pub const DESCRIPTOR_DIRECTORIES: i32 = 5;
+pub const DESCRIPTOR_DIRECTORIES: i32 = 6;
 
 /// Donated directories there can be.
 pub const DIRECTORIES: usize = (DESCRIPTOR_COUNT - DESCRIPTOR_DIRECTORIES) as usize;

@@ -1,7 +1,7 @@
 //! The memory that one guest process shares with the mapper.
 
-use super::{Claimed, FLAVOURS, MISSING, OPERATIONS, SITES, SLOT_SIZE, SLOTS, Site, Slot, VERSION};
-use crate::{Errno, Flavour, Operation};
+use super::{CHILDREN, Claimed, FLAVOURS, MISSING, OPERATIONS, SITES, SLOT_SIZE, SLOTS, Site, Slot, VERSION};
+use crate::{Errno, Flavour, Operation, Personality};
 use core::{
     marker::PhantomData,
     ptr::NonNull,
@@ -18,7 +18,15 @@ pub struct RegionHeader {
     slots: AtomicU32,
     /// Not 0 while a worker of the mapper polls: then requests need no doorbell.
     mapper_awake: AtomicU32,
-    reserved: [AtomicU32; 11],
+    /// The process that it belongs to, and that one's personality; 0 until it says so.
+    owner: AtomicU32,
+    personality: AtomicU32,
+    /// Counts the images that went on with it.
+    image: AtomicU32,
+    /// Children noted, and those of them that the mapper has seen.
+    children_noted: AtomicU32,
+    children_seen: AtomicU32,
+    reserved: [AtomicU32; 6],
     /// One bit a slot: it holds a request that came without descriptors.
     pending: [AtomicU64; SLOTS / 64],
     /// How often each flavour was taken.
@@ -28,6 +36,10 @@ pub struct RegionHeader {
     /// Path of the program that runs, as its links lead to the stub.
     program_length: AtomicU32,
     program: [AtomicU8; PROGRAM],
+    /// One bit a slot: it was claimed before.
+    used: [AtomicU64; SLOTS / 64],
+    /// The last children that the process, or a child without a region of its own, has made.
+    children: [AtomicU32; CHILDREN],
     /// Where calls are made, by a hash of the address.
     sites: [Site; SITES],
     /// Traps at addresses that have no place among the sites.
@@ -46,8 +58,9 @@ const _: () = {
 
 /// A mapped region.
 ///
-/// It belongs to one process. The mapping is shared, so a child of `fork` still sees its parent's: it must make one of
-/// its own before its first mapped call, and unmap this one without touching it.
+/// It belongs to one process. The mapping is shared, so a child of `fork` still sees its parent's, and may count and
+/// note children there: it must make one of its own before its first mapped call. The next image of the process goes on
+/// with it, see [`Region::adopt`].
 #[derive(Clone, Copy)]
 pub struct Region<'a> {
     start: NonNull<u8>,
@@ -180,6 +193,85 @@ impl<'a> Region<'a> {
         self.header().program_length.store(path.len() as u32, Ordering::Release);
     }
 
+    /// Says whose it is, before it is shared.
+    pub fn set_owner(self, pid: i32, personality: Personality) {
+        let header = self.header();
+        header.owner.store(pid as u32, Ordering::Relaxed);
+        header.personality.store(personality as u32, Ordering::Relaxed);
+    }
+
+    /// Stub: goes on with a region that another image of this process has left, or that the mapper made for the first
+    /// one. `EPERM` when it is of another process or personality, of which the mapper would not know.
+    ///
+    /// Threads that had slots are gone. Where a reply is still to come the slot stays lost, as the mapper may write to
+    /// it.
+    pub fn adopt(self, pid: i32, personality: Personality, program: &[u8]) -> Result<(), Errno> {
+        let header = self.header();
+        let own = header.owner.load(Ordering::Relaxed) == pid as u32
+            && header.personality.load(Ordering::Relaxed) == personality as u32;
+        if !own {
+            return Err(Errno::PERM);
+        }
+        for (index, word) in header.used.iter().enumerate() {
+            let mut bits = word.load(Ordering::Relaxed);
+            while bits != 0 {
+                if let Some(slot) = self.slot(index as u32 * 64 + bits.trailing_zeros()) {
+                    slot.abandon();
+                }
+                bits &= bits - 1;
+            }
+        }
+        // The first image finds nothing of another's.
+        if header.image.load(Ordering::Relaxed) != 0 {
+            header.sites.iter().for_each(Site::forget);
+            header.elsewhere.store(0, Ordering::Relaxed);
+        }
+        self.set_program(program);
+        header.image.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Counts the images that went on with it: when it changes, [`Region::program`] does.
+    pub fn image(self) -> u32 {
+        self.header().image.load(Ordering::Acquire)
+    }
+
+    /// Stub: a slot is claimed.
+    pub(super) fn mark_used(self, slot: u32) {
+        let (word, bit) = (&self.header().used[slot as usize / 64], 1 << (slot % 64));
+        if word.load(Ordering::Relaxed) & bit == 0 {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+
+    /// Stub: notes a child, for when the mapper looks. Returns whether it should be told, lest notes be lost.
+    pub fn note_child(self, pid: i32) -> bool {
+        let header = self.header();
+        let at = header.children_noted.fetch_add(1, Ordering::Relaxed);
+        header.children[at as usize % CHILDREN].store(pid as u32, Ordering::Release);
+        at.wrapping_sub(header.children_seen.load(Ordering::Relaxed)) >= CHILDREN as u32 / 2
+    }
+
+    /// Mapper: takes the notes of children behind the `seen` first, and calls `each` with their numbers, which nobody
+    /// but the guest vouches for.
+    pub fn noted_children(self, seen: &mut u32, mut each: impl FnMut(i32)) {
+        let header = self.header();
+        let noted = header.children_noted.load(Ordering::Acquire);
+        let missed = noted.wrapping_sub(*seen);
+        if missed > CHILDREN as u32 {
+            *seen = noted.wrapping_sub(CHILDREN as u32);
+        }
+        while *seen != noted {
+            let pid = header.children[*seen as usize % CHILDREN].swap(0, Ordering::Acquire);
+            // Zero was taken before, or is not written yet: then its writer's parent tells of it in another way.
+            if pid != 0 {
+                each(pid as i32);
+            }
+            *seen = seen.wrapping_add(1);
+        }
+        header.children_seen.store(*seen, Ordering::Relaxed);
+    }
+
     /// Mapper: the program that the guest says it runs.
     #[cfg(feature = "std")]
     pub fn program(self) -> Vec<u8> {
@@ -200,17 +292,34 @@ impl<'a> Region<'a> {
         self.header().mapper_awake.store(u32::from(awake), Ordering::SeqCst);
     }
 
-    /// Mapper: takes the announcements, and calls `each` with the number of every slot announced.
-    pub fn announced(self, mut each: impl FnMut(u32)) {
-        for (index, word) in self.header().pending.iter().enumerate() {
-            if word.load(Ordering::SeqCst) == 0 {
-                continue;
-            }
-            let mut bits = word.swap(0, Ordering::SeqCst);
+    /// Mapper: takes up to `most` announcements, from the slot numbered `from` on and round, and calls `each` with the
+    /// number of every slot announced. Returns where to go on when there may be more.
+    pub fn announced(self, from: u32, most: u32, mut each: impl FnMut(u32)) -> Option<u32> {
+        let header = self.header();
+        let (first, offset) = (from as usize / 64 % header.pending.len(), from % 64);
+        let mut left = most;
+        // The first word comes twice: its high bits at first, its low ones at last.
+        for step in 0..=header.pending.len() {
+            let index = (first + step) % header.pending.len();
+            let asked = match step {
+                0 => !0 << offset,
+                _ if step == header.pending.len() => !(!0 << offset),
+                _ => !0,
+            };
+            let word = &header.pending[index];
+            let mut bits = word.load(Ordering::SeqCst) & asked;
             while bits != 0 {
-                each(index as u32 * 64 + bits.trailing_zeros());
-                bits &= bits - 1;
+                let slot = index as u32 * 64 + bits.trailing_zeros();
+                if left == 0 {
+                    return Some(slot);
+                }
+                left -= 1;
+                let bit = bits & bits.wrapping_neg();
+                word.fetch_and(!bit, Ordering::SeqCst);
+                each(slot);
+                bits &= !bit;
             }
         }
+        None
     }
 }

@@ -52,6 +52,14 @@ impl Site {
         self.address.store(other.address(), Ordering::Relaxed);
     }
 
+    /// Gives the place back, as the program with the address is gone.
+    pub(super) fn forget(&self) {
+        self.address.store(0, Ordering::Relaxed);
+        self.trapped.store(0, Ordering::Relaxed);
+        self.hoisted.store(0, Ordering::Relaxed);
+        self.decision.store(0, Ordering::Relaxed);
+    }
+
     /// Address of the instruction; 0 when there is none here.
     pub fn address(&self) -> u64 {
         self.address.load(Ordering::Relaxed)

@@ -137,7 +137,16 @@ impl<'a> Slot<'a> {
 
     /// Stub: makes a free slot this thread's.
     pub fn claim(self) -> Option<Claimed<'a>> {
-        self.step(State::Free, State::Owned).then_some(Claimed { slot: self })
+        let claimed = self.step(State::Free, State::Owned).then_some(Claimed { slot: self });
+        if claimed.is_some() {
+            self.region.mark_used(self.index);
+        }
+        claimed
+    }
+
+    /// Stub: gives back what a thread that is gone had claimed, unless the mapper still works on it.
+    pub(super) fn abandon(self) {
+        let _ = self.step(State::Owned, State::Free) || self.step(State::Reply, State::Free);
     }
 
     /// Mapper: goes on with a request that was deferred ([`Taken::defer`]).

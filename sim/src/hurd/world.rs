@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemas::server::Caller;
 use schemas::{Errno, Personality};
@@ -110,6 +110,12 @@ impl Guest {
     }
 }
 
+/// Is asked to bring what is known of one guest, or of all, up to date.
+type BeforeLook = Box<dyn Fn(Option<i32>) + Send + Sync>;
+
+/// Hears of a new host name and domain name.
+type NamesChanged = Box<dyn Fn(&str, &str) + Send + Sync>;
+
 /// The shared state.
 pub struct World {
     /// The simulated kernel.
@@ -121,6 +127,8 @@ pub struct World {
     policy: RwLock<Arc<Policy>>,
     guests: RwLock<BTreeMap<i32, Guest>>,
     identities: RwLock<HashMap<Personality, Identity>>,
+    names: OnceLock<NamesChanged>,
+    before_look: OnceLock<BeforeLook>,
     devices: RwLock<Arc<Vec<DeviceNode>>>,
     next_object: AtomicU64,
     next_range: AtomicU64,
@@ -143,6 +151,8 @@ impl World {
             policy: RwLock::new(Arc::new(policy)),
             guests: RwLock::default(),
             identities: RwLock::default(),
+            names: OnceLock::new(),
+            before_look: OnceLock::new(),
             devices: RwLock::default(),
             next_object: AtomicU64::new(FIRST_OBJECT),
             next_range: AtomicU64::new(FIRST_OBJECT),
@@ -186,28 +196,57 @@ impl World {
     /// What guests of an OS are told of the system: what was set, or else the host's own words.
     pub fn identity(&self, personality: Personality) -> Identity {
         let set = self.identities.read().unwrap_or_else(PoisonError::into_inner).get(&personality).cloned();
-        set.unwrap_or_else(|| {
-            let host = rustix::system::uname();
-            let own = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
-            Identity {
-                system: own(host.sysname()),
-                node: own(host.nodename()),
-                domain: own(host.domainname()),
-                release: own(host.release()),
-                version: own(host.version()),
-                machine: own(host.machine()),
-                number: 0,
+        set.unwrap_or_else(host_identity)
+    }
+
+    /// Lets `changed` hear of each new host name and domain name before the guest that set it goes on. Only the first
+    /// one is heard.
+    pub fn watch_names(&self, changed: impl Fn(&str, &str) + Send + Sync + 'static) {
+        let _ = self.names.set(Box::new(changed));
+    }
+
+    /// Gives the world another host name, domain name or both, for the guests of all systems.
+    pub fn set_names(&self, node: Option<&str>, domain: Option<&str>) {
+        let mut identities = self.identities.write().unwrap_or_else(PoisonError::into_inner);
+        for personality in Personality::ALL {
+            let identity = identities.entry(personality).or_insert_with(host_identity);
+            if let Some(node) = node {
+                node.clone_into(&mut identity.node);
             }
-        })
+            if let Some(domain) = domain {
+                domain.clone_into(&mut identity.domain);
+            }
+        }
+        if let (Some(changed), Some(identity)) = (self.names.get(), identities.get(&Personality::Linux)) {
+            changed(&identity.node, &identity.domain);
+        }
+    }
+
+    /// Lets `look` bring what is known of a guest, or without a number of all guests, up to date before it is told. Only
+    /// the first one is asked.
+    pub fn before_look(&self, look: impl Fn(Option<i32>) + Send + Sync + 'static) {
+        let _ = self.before_look.set(Box::new(look));
+    }
+
+    fn look(&self, pid: Option<i32>) {
+        if let Some(look) = self.before_look.get() {
+            look(pid);
+        }
     }
 
     /// The guest with this process number.
     pub fn guest(&self, pid: i32) -> Option<Guest> {
+        self.look(Some(pid));
+        self.known(pid)
+    }
+
+    fn known(&self, pid: i32) -> Option<Guest> {
         self.guests.read().unwrap_or_else(PoisonError::into_inner).get(&pid).cloned()
     }
 
     /// All guests, in the order of their numbers.
     pub fn guests(&self) -> Vec<Guest> {
+        self.look(None);
         self.guests.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
@@ -218,7 +257,7 @@ impl World {
 
     /// Gives the child of a guest a copy of all rights of its parent, and takes note of it.
     pub fn task_forked(&self, parent: i32, child: i32, task: TaskId) -> Result<(), Errno> {
-        let parent = self.guest(parent).ok_or(Errno::SRCH)?;
+        let parent = self.known(parent).ok_or(Errno::SRCH)?;
         self.rights.copy(parent.task, task)?;
         self.task_started(Guest { pid: child, task, ..parent });
         Ok(())
@@ -226,7 +265,7 @@ impl World {
 
     /// Takes note that a guest runs another program, perhaps of another OS.
     pub fn task_exec(&self, pid: i32, personality: Personality, path: &[u8]) -> Result<(), Errno> {
-        let guest = self.guest(pid).ok_or(Errno::SRCH)?;
+        let guest = self.known(pid).ok_or(Errno::SRCH)?;
         self.task_started(Guest { personality, ..guest }.with_path(path));
         Ok(())
     }
@@ -265,7 +304,22 @@ impl World {
 
     /// The jail that a process is in.
     pub fn jail_of(&self, pid: i32) -> u32 {
-        self.guest(pid).map_or(0, |guest| guest.jail)
+        self.known(pid).map_or(0, |guest| guest.jail)
+    }
+}
+
+/// The host's own words for itself.
+fn host_identity() -> Identity {
+    let host = rustix::system::uname();
+    let own = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
+    Identity {
+        system: own(host.sysname()),
+        node: own(host.nodename()),
+        domain: own(host.domainname()),
+        release: own(host.release()),
+        version: own(host.version()),
+        machine: own(host.machine()),
+        number: 0,
     }
 }
 
@@ -326,6 +380,19 @@ mod tests {
         world.set_policy(Policy { view: View::Personality, ..Policy::default() });
         assert_eq!(seen(2, Personality::FreeBsd), [2]);
         assert!(!world.sees_host(&caller(1, Personality::Linux)));
+    }
+
+    #[test]
+    fn names_are_of_the_whole_world_and_are_told() {
+        let world = world();
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let heard = told.clone();
+        world.watch_names(move |node, domain| heard.lock().unwrap().push(format!("{node}.{domain}")));
+        world.set_names(Some("new"), Some("example"));
+        world.set_names(Some("newer"), None);
+        assert_eq!(*told.lock().unwrap(), ["new.example", "newer.example"]);
+        assert_eq!(world.identity(Personality::Linux).node, "newer");
+        assert_eq!(world.identity(Personality::FreeBsd).domain, "example");
     }
 
     #[test]
