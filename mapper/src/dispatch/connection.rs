@@ -253,7 +253,13 @@ impl Connection {
         }
         let region = Arc::new(Mapped::new(file.as_fd())?);
         let parent = self.pid().filter(|&parent| parent != datagram.pid);
-        let (process, new) = world.registry.enter(datagram.pid, parent, personality)?;
+        let (process, new) =
+            world.registry.enter(datagram.pid, parent, personality).inspect_err(|errno| {
+                // It is over already, and only what it counted is left.
+                if *errno == Errno::SRCH {
+                    world.registry.add_dead(personality, &region);
+                }
+            })?;
         if process.connections.load(Ordering::Relaxed) >= HELLOS {
             return Err(Errno::MFILE);
         }

@@ -285,6 +285,11 @@ impl Registry {
         }
     }
 
+    /// Counts what a guest did that was gone before it could be known.
+    pub fn add_dead(&self, personality: Personality, region: &Mapped) {
+        self.dead().add(personality, region.region());
+    }
+
     fn dead(&self) -> std::sync::MutexGuard<'_, Totals> {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner)
     }
