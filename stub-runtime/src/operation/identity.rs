@@ -2,7 +2,7 @@
 //!
 //! On the host identities belong to a thread, and only its own calls change them (credentials(7)). How they look changes
 //! once more when the maps of a user namespace are written, which is done from outside, and once for each namespace
-//! (user_namespaces(7)); until then they look like [`UNMAPPED`], which is never kept.
+//! (user_namespaces(7)); until then they look like nobody, which is never kept.
 
 use schemas::auth::set_ids;
 use schemas::{Errno, Operation};
