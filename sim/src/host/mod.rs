@@ -1,6 +1,7 @@
 //! What the servers need of the host, where neither the standard library nor `rustix` has it in the form needed.
 
 pub mod identity;
+pub mod mapping;
 pub mod memory;
 pub mod process;
 pub mod raw;

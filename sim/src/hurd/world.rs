@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemas::server::Caller;
+use schemas::transport::SITES;
 use schemas::{Errno, Personality};
 
 use super::mounts::Mounts;
 use super::rights::Rights;
+use crate::exec::hoist::Place;
 use crate::mach::{Mach, TaskId};
 
 /// Which processes a guest sees and can signal.
@@ -126,6 +128,7 @@ pub struct World {
     pub mounts: Mounts,
     policy: RwLock<Arc<Policy>>,
     guests: RwLock<BTreeMap<i32, Guest>>,
+    places: RwLock<HashMap<i32, HashMap<u64, Place>>>,
     identities: RwLock<HashMap<Personality, Identity>>,
     names: OnceLock<NamesChanged>,
     before_look: OnceLock<BeforeLook>,
@@ -150,6 +153,7 @@ impl World {
             mounts: Mounts::default(),
             policy: RwLock::new(Arc::new(policy)),
             guests: RwLock::default(),
+            places: RwLock::default(),
             identities: RwLock::default(),
             names: OnceLock::new(),
             before_look: OnceLock::new(),
@@ -259,6 +263,10 @@ impl World {
     pub fn task_forked(&self, parent: i32, child: i32, task: TaskId) -> Result<(), Errno> {
         let parent = self.known(parent).ok_or(Errno::SRCH)?;
         self.rights.copy(parent.task, task)?;
+        let places = self.places(parent.pid);
+        if !places.is_empty() {
+            self.places.write().unwrap_or_else(PoisonError::into_inner).insert(child, places);
+        }
         self.task_started(Guest { pid: child, task, ..parent });
         Ok(())
     }
@@ -266,13 +274,36 @@ impl World {
     /// Takes note that a guest runs another program, perhaps of another OS.
     pub fn task_exec(&self, pid: i32, personality: Personality, path: &[u8]) -> Result<(), Errno> {
         let guest = self.known(pid).ok_or(Errno::SRCH)?;
+        if guest.path != path {
+            self.forget_places(pid);
+        }
         self.task_started(Guest { personality, ..guest }.with_path(path));
         Ok(())
     }
 
     /// Forgets a guest.
     pub fn task_died(&self, pid: i32) -> Option<Guest> {
+        self.forget_places(pid);
         self.guests.write().unwrap_or_else(PoisonError::into_inner).remove(&pid)
+    }
+
+    /// Remembers from which file the code comes at which a guest traps. Of one guest, as many places are kept as its
+    /// region counts sites.
+    pub fn note_place(&self, pid: i32, site: u64, place: Place) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        let places = places.entry(pid).or_default();
+        if places.len() < SITES {
+            places.insert(site, place);
+        }
+    }
+
+    /// From which files the code comes at which a guest traps, by address, as far as it was asked about.
+    pub fn places(&self, pid: i32) -> HashMap<u64, Place> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).get(&pid).cloned().unwrap_or_default()
+    }
+
+    fn forget_places(&self, pid: i32) {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).remove(&pid);
     }
 
     /// A number for an object of a server in this world; no two servers get the same.

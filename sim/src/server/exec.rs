@@ -8,26 +8,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, ResolveFlags};
-use schemas::exec::{self, identify::results};
+use schemas::exec::{self, Decision, identify::results};
 use schemas::server::{Caller, Exec};
 use schemas::{Errno, Personality};
 
+use crate::exec::hoist::{Answer, Place, Programs};
 use crate::exec::signature::{
     self, Architecture, Class, Format, Found, Identity, Linking, Os, Question, Surroundings,
 };
-use crate::host::{HostResult, identity::acting_as, memory, raw};
+use crate::host::{HostResult, identity::acting_as, mapping::mapping, memory, raw};
 use crate::hurd::mounts::{MountKind, MountPoint, below};
 use crate::hurd::world::World;
 
 /// The server.
 pub struct ExecServer {
     world: Arc<World>,
+    programs: Programs,
 }
 
 impl ExecServer {
     /// The server of a world.
     pub fn new(world: Arc<World>) -> Self {
-        Self { world }
+        Self { world, programs: Programs::default() }
     }
 }
 
@@ -133,10 +135,39 @@ impl Exec for ExecServer {
             Ok(())
         }
 
-        fn hoist[exec::hoist](&self, _caller, _params, results, _caps) {
-            results.set_decision(exec::Decision::NoStart);
+        fn hoist[exec::hoist](&self, caller, params, results, _caps) {
+            let site = params.get_site();
+            let room = (params.get_room() as usize).min(TRAMPOLINE);
+            let Some(found) = mapping(caller.pid, site)? else {
+                results.set_decision(Decision::NotAFile);
+                return Ok(());
+            };
+            if let Some(place) = Place::within(&found, site) {
+                self.world.note_place(caller.pid, site, place);
+            }
+            match self.programs.answer(&found, &caller.credentials, site, params.get_trampoline(), room) {
+                Ok(answer) => set_hoisted(results, &answer),
+                Err(decision) => results.set_decision(decision),
+            }
             Ok(())
         }
+    }
+}
+
+/// Longest code that is told for a trampoline, in bytes: far more than any takes.
+const TRAMPOLINE: usize = 1024;
+
+fn set_hoisted(mut results: exec::hoist::results::Builder<'_>, answer: &Answer) {
+    results.set_decision(Decision::Hoisted);
+    results.set_replaced(answer.plan.replaced.wrapping_add(answer.bias));
+    results.set_length(answer.plan.length);
+    results.set_original(&answer.plan.original);
+    results.set_code(&answer.code.bytes);
+    let mut steps = results.init_steps(answer.code.steps.len() as u32);
+    for (index, step) in answer.code.steps.iter().enumerate() {
+        let mut row = steps.reborrow().get(index as u32);
+        row.set_offset(step.offset);
+        row.set_address(step.address);
     }
 }
 
@@ -299,6 +330,47 @@ mod tests {
             identify(&server, "text", Capabilities::new(vec![file])).unwrap();
         assert_eq!((personality, runnable), (0, false));
         assert!(!reason.is_empty());
+    }
+
+    #[test]
+    fn own_calls_can_be_hoisted() {
+        let server = server(&tempfile::tempdir().unwrap());
+        let caller = Caller { pid: std::process::id() as i32, ..caller(Personality::Linux) };
+        let ask = |site: u64| {
+            ask!(
+                server,
+                &caller,
+                exec::hoist,
+                ExecHoist,
+                |p| {
+                    p.set_site(site);
+                    p.set_trampoline(site + 0x1000_0000);
+                    p.set_room(128);
+                },
+                &mut none(),
+                |r| (
+                    r.get_decision().unwrap(),
+                    r.get_replaced(),
+                    r.get_original().unwrap().to_vec(),
+                    r.get_steps().unwrap().iter().last().map(|step| step.get_address()),
+                )
+            )
+            .unwrap()
+        };
+        // The C library's own `getppid` is no more than its `syscall`.
+        let function = libc::getppid as *const () as u64;
+        // SAFETY: code of the C library, where a function has at least as many bytes.
+        let code = unsafe { std::slice::from_raw_parts(function as *const u8, 16) };
+        let offset = code.windows(2).position(|bytes| bytes == [0x0f, 0x05]).unwrap() as u64;
+        let site = function + offset;
+        let (decision, replaced, original, last) = ask(site);
+        assert_eq!(decision, Decision::Hoisted);
+        assert!(replaced >= function && replaced + 5 <= site, "{replaced:x} {site:x}");
+        assert_eq!(original, code[(replaced - function) as usize..offset as usize + 2]);
+        assert_eq!(last, Some(site));
+        assert_eq!(ask(site + 1).0, Decision::Unreached);
+        assert_eq!(ask(code.as_ptr_range().end as u64 | 0x7fff_0000_0000_0000).0, Decision::NotAFile);
+        assert_eq!(ask(&raw const server as u64).0, Decision::NotAFile);
     }
 
     #[test]
