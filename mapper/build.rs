@@ -18,6 +18,8 @@ const STUB_FLAGS: &[&str] = &[
     "-Clink-arg=-nostdlib",
     "-Clink-arg=-static-pie",
     "-Clink-arg=-Wl,-z,noexecstack",
+    // The image is written at each start and relocated at each execution: a bit a relocation rather than 24 bytes.
+    "-Clink-arg=-Wl,-z,pack-relative-relocs",
     "-Cforce-frame-pointers=no",
 ];
 

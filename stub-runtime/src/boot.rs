@@ -26,35 +26,63 @@ const AUXILIARY_MAX: usize = 64;
 const AT_EXECFN: u64 = 31;
 const AT_SYSINFO_EHDR: u64 = 33;
 
-/// `DT_RELA`, `DT_RELASZ` (System V gABI, chapter 5) and `R_X86_64_RELATIVE` (psABI, 4.4.1).
+/// `DT_RELA`, `DT_RELASZ`, `DT_RELRSZ`, `DT_RELR` (System V gABI, chapter 5) and `R_X86_64_RELATIVE` (psABI, 4.4.1).
 const DT_RELA: u64 = 7;
 const DT_RELASZ: u64 = 8;
+const DT_RELRSZ: u64 = 35;
+const DT_RELR: u64 = 36;
 const R_X86_64_RELATIVE: u64 = 8;
 
 /// Relocates the stub itself. Nothing here may touch data that needs relocation.
+///
+/// Nearly all relocations are packed (gABI, relative relocation table): an even word is the address of a word to
+/// relocate, an odd one a bitmap of the words behind the last. RELA has the few at odd places.
 ///
 /// # Safety
 /// `base` is where the image was loaded and `dynamic` its dynamic section; called once, first.
 #[inline(always)]
 unsafe fn relocate(base: u64, mut dynamic: *const [u64; 2]) {
-    let (mut at, mut size) = (0, 0);
-    // SAFETY: the section ends with a null tag; the table lies in the image.
+    let (mut rela, mut relr) = ((0, 0), (0, 0));
+    // SAFETY: the section ends with a null tag; the tables and what they name lie in the image.
     unsafe {
         while (*dynamic)[0] != 0 {
+            let value = (*dynamic)[1];
             match (*dynamic)[0] {
-                DT_RELA => at = base + (*dynamic)[1],
-                DT_RELASZ => size = (*dynamic)[1],
+                DT_RELA => rela.0 = base + value,
+                DT_RELASZ => rela.1 = value,
+                DT_RELR => relr.0 = base + value,
+                DT_RELRSZ => relr.1 = value,
                 _ => {}
             }
             dynamic = dynamic.add(1);
         }
-        let end = at + size;
+        let (mut at, end) = (rela.0, rela.0 + rela.1);
         while at < end {
             let [offset, kind, addend] = *(at as *const [u64; 3]);
             if kind == R_X86_64_RELATIVE {
                 *((base + offset) as *mut u64) = base + addend;
             }
             at += 24;
+        }
+        let (mut at, end) = (relr.0, relr.0 + relr.1);
+        let mut word = core::ptr::null_mut::<u64>();
+        while at < end {
+            let entry = *(at as *const u64);
+            if entry & 1 == 0 {
+                word = (base + entry) as *mut u64;
+                *word += base;
+                word = word.add(1);
+            } else {
+                let (mut bits, mut one) = (entry >> 1, word);
+                while bits != 0 {
+                    if bits & 1 != 0 {
+                        *one += base;
+                    }
+                    (bits, one) = (bits >> 1, one.add(1));
+                }
+                word = word.add(63);
+            }
+            at += 8;
         }
     }
 }
