@@ -94,6 +94,11 @@ impl Descriptor {
         })
     }
 
+    /// What tells the guest whether there is something to read.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -338,9 +343,11 @@ impl Descriptor {
 
     /// read(2): all records that fit into the buffer, whose size it must name exactly.
     ///
+    /// One who does not wait gets what there is.
+    ///
     /// # Errors
     /// `EAGAIN` when there is nothing yet, `EINVAL` for another size, `ENXIO` when there is no interface any more.
-    pub fn read(&self, length: u64) -> Result<Vec<u8>, Errno> {
+    pub fn read(&self, length: u64, nonblocking: bool) -> Result<Vec<u8>, Errno> {
         let mut state = self.lock();
         if length != u64::from(state.length) {
             return Err(Errno::INVAL);
@@ -349,9 +356,8 @@ impl Descriptor {
             return Err(Errno::NXIO);
         };
         if !state.is_readable() {
-            // A timeout begins with the reading. One who does not wait gets what there is.
+            // A timeout begins with the reading.
             state.reading = true;
-            let nonblocking = self.readiness.is_nonblocking();
             if !nonblocking || tap.waiting().0 == 0 {
                 self.update(&mut state);
                 return Err(Errno::AGAIN);

@@ -57,5 +57,6 @@ pub(crate) fn make(
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
     let host = networks.host(host(settings)?);
-    Ok(Arc::new(DeviceServer::new(post.name.as_str(), Bpf::new(host, post.nodes, post.first_object))))
+    let bpf = Bpf::new(host, post.nodes, post.first_object).map_err(|error| MakeError(error.to_string()))?;
+    Ok(Arc::new(DeviceServer::new(post.name.as_str(), bpf)))
 }

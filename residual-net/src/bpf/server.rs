@@ -17,7 +17,7 @@ use super::filter::Instruction;
 use super::packet::{self, Kind, Socket};
 use crate::clock::Clock;
 use crate::network::{Directions, Host};
-use crate::readiness::Readiness;
+use crate::readiness::{Hangups, Readiness, is_nonblocking};
 use crate::shared::{INLINE, share};
 
 /// Most objects that are open at once.
@@ -50,16 +50,57 @@ pub struct Bpf {
     nodes: Vec<MountedNode>,
     next: AtomicU64,
     objects: Arc<Mutex<Objects>>,
+    hangups: Hangups,
 }
 
 fn lock(objects: &Mutex<Objects>) -> MutexGuard<'_, Objects> {
     objects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Object {
+    fn readiness(&self) -> &Readiness {
+        match self {
+            Object::Descriptor(descriptor) => descriptor.readiness(),
+            Object::Socket(socket) => socket.readiness(),
+        }
+    }
+
+    fn socket(&self) -> Result<&Socket, Errno> {
+        match self {
+            Object::Socket(socket) => Ok(socket),
+            Object::Descriptor(_) => Err(Errno::NOTSOCK),
+        }
+    }
+
+    fn read(&self, length: u64, guest: &OwnedFd) -> Result<Vec<u8>, Errno> {
+        match self {
+            Object::Descriptor(descriptor) => descriptor.read(length, is_nonblocking(guest)),
+            Object::Socket(socket) => socket.receive(length, 0).map(|received| received.data),
+        }
+    }
+
+    fn write(&self, data: &[u8]) -> Result<u64, Errno> {
+        match self {
+            Object::Descriptor(descriptor) => descriptor.write(data),
+            Object::Socket(socket) => socket.send(data, &[]),
+        }
+    }
+}
+
 impl Bpf {
     /// One that taps the interfaces of a host and numbers its objects from `first` on.
-    pub fn new(host: Arc<Host>, nodes: Vec<MountedNode>, first: u64) -> Self {
+    ///
+    /// # Errors
+    /// As [`Hangups::new`].
+    pub fn new(host: Arc<Host>, nodes: Vec<MountedNode>, first: u64) -> Result<Self, Errno> {
         let objects: Arc<Mutex<Objects>> = Arc::default();
+        let watched: Weak<Mutex<Objects>> = Arc::downgrade(&objects);
+        let hangups = Hangups::new(move |number| {
+            let gone = watched.upgrade().and_then(|objects| lock(&objects).remove(&number));
+            // Its taps end here, not under the lock.
+            drop(gone);
+        })
+        .map_err(errno)?;
         let watched: Weak<Mutex<Objects>> = Arc::downgrade(&objects);
         host.watch(move |change| {
             let Some(objects) = watched.upgrade() else { return };
@@ -72,12 +113,14 @@ impl Bpf {
                 .collect();
             sockets.iter().for_each(|socket| socket.interface_changed(change));
         });
-        Self { host, clock: Arc::default(), nodes, next: AtomicU64::new(first.max(1)), objects }
+        let next = AtomicU64::new(first.max(1));
+        Ok(Self { host, clock: Arc::default(), nodes, next, objects, hangups })
     }
 
     /// Adds an object; gives its number.
     fn add(&self, number: u64, guest: &OwnedFd, object: Object) -> Result<(), Errno> {
         let inode = fstat(guest).map_err(errno)?.st_ino;
+        self.hangups.watch(object.readiness(), number).map_err(errno)?;
         let mut objects = lock(&self.objects);
         if objects.len() >= OBJECTS {
             return Err(Errno::NFILE);
@@ -102,25 +145,18 @@ impl Bpf {
         if path.is_empty() { Ok(makedev(MAJOR, at as u32)) } else { Err(Errno::NOTDIR) }
     }
 
-    fn socket(&self, number: u64, caps: &Capabilities) -> Result<Arc<Socket>, Errno> {
-        match self.find(number, caps)? {
-            Object::Socket(socket) => Ok(socket),
-            Object::Descriptor(_) => Err(Errno::NOTSOCK),
-        }
-    }
-
-    fn read(&self, number: u64, length: u64, caps: &Capabilities) -> Result<Vec<u8>, Errno> {
-        match self.find(number, caps)? {
-            Object::Descriptor(descriptor) => descriptor.read(length),
-            Object::Socket(socket) => socket.receive(length, 0).map(|received| received.data),
-        }
-    }
-
-    fn write(&self, number: u64, data: &[u8], caps: &Capabilities) -> Result<u64, Errno> {
-        match self.find(number, caps)? {
-            Object::Descriptor(descriptor) => descriptor.write(data),
-            Object::Socket(socket) => socket.send(data, &[]),
-        }
+    /// Does something with the object that a request is about, after which its descriptor tells whether there is
+    /// something to read.
+    fn serve<R>(
+        &self,
+        number: u64,
+        caps: &mut Capabilities,
+        action: impl FnOnce(&Object, &mut Capabilities) -> Result<R, Errno>,
+    ) -> Result<R, Errno> {
+        let object = self.find(number, caps)?;
+        let result = action(&object, caps);
+        object.readiness().settle(caps.received(0)?);
+        result
     }
 }
 
@@ -211,7 +247,9 @@ impl Device for Bpf {
         mut results: file::read::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let data = self.read(params.get_object(), params.get_length(), caps)?;
+        let data = self.serve(params.get_object(), caps, |object, caps| {
+            object.read(params.get_length(), caps.received(0)?)
+        })?;
         match share(&data, caps)? {
             Some(shared) => results.set_shared(shared),
             None => results.set_data(&data),
@@ -229,7 +267,9 @@ impl Device for Bpf {
         if params.get_offset() != -1 {
             return Err(Errno::SPIPE);
         }
-        results.set_data(&self.read(params.get_object(), params.get_length().min(INLINE as u64), caps)?);
+        let length = params.get_length().min(INLINE as u64);
+        let read = |object: &Object, caps: &mut Capabilities| object.read(length, caps.received(0)?);
+        results.set_data(&self.serve(params.get_object(), caps, read)?);
         Ok(())
     }
 
@@ -240,7 +280,8 @@ impl Device for Bpf {
         mut results: file::write::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        results.set_written(self.write(params.get_object(), params.get_data()?, caps)?);
+        let data = params.get_data()?;
+        results.set_written(self.serve(params.get_object(), caps, |object, _| object.write(data))?);
         Ok(())
     }
 
@@ -254,7 +295,8 @@ impl Device for Bpf {
         if params.get_offset() != -1 {
             return Err(Errno::SPIPE);
         }
-        results.set_written(self.write(params.get_object(), params.get_data()?, caps)?);
+        let data = params.get_data()?;
+        results.set_written(self.serve(params.get_object(), caps, |object, _| object.write(data))?);
         Ok(())
     }
 
@@ -342,7 +384,8 @@ impl Device for Bpf {
         _: socket::bind::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        self.socket(params.get_object(), caps)?.bind(params.get_address()?)
+        let address = params.get_address()?;
+        self.serve(params.get_object(), caps, |object, _| object.socket()?.bind(address))
     }
 
     fn socket_connect(
@@ -352,7 +395,7 @@ impl Device for Bpf {
         _: socket::connect::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        self.socket(params.get_object(), caps)?;
+        self.find(params.get_object(), caps)?.socket()?;
         Err(Errno::OPNOTSUPP)
     }
 
@@ -363,7 +406,7 @@ impl Device for Bpf {
         mut results: socket::get_name::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        results.set_address(&self.socket(params.get_object(), caps)?.name());
+        results.set_address(&self.find(params.get_object(), caps)?.socket()?.name());
         Ok(())
     }
 
@@ -374,8 +417,9 @@ impl Device for Bpf {
         mut results: socket::send::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let socket = self.socket(params.get_object(), caps)?;
-        results.set_sent(socket.send(params.get_data()?, params.get_address()?)?);
+        let (data, address) = (params.get_data()?, params.get_address()?);
+        let send = |object: &Object, _: &mut Capabilities| object.socket()?.send(data, address);
+        results.set_sent(self.serve(params.get_object(), caps, send)?);
         Ok(())
     }
 
@@ -386,8 +430,9 @@ impl Device for Bpf {
         mut results: socket::receive::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let socket = self.socket(params.get_object(), caps)?;
-        let received = socket.receive(params.get_length().min(INLINE as u64), params.get_flags())?;
+        let (length, flags) = (params.get_length().min(INLINE as u64), params.get_flags());
+        let receive = |object: &Object, _: &mut Capabilities| object.socket()?.receive(length, flags);
+        let received = self.serve(params.get_object(), caps, receive)?;
         results.set_data(&received.data);
         results.set_address(&received.address);
         results.set_flags(received.flags);
@@ -405,9 +450,12 @@ impl Device for Bpf {
         mut results: socket::get_option::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let socket = self.socket(params.get_object(), caps)?;
         let (level, name, length) = (params.get_level(), params.get_name(), params.get_length());
-        results.set_value(&socket.option(level, name, length as usize, params.get_value()?)?);
+        let question = params.get_value()?;
+        let ask = |object: &Object, _: &mut Capabilities| {
+            object.socket()?.option(level, name, length as usize, question)
+        };
+        results.set_value(&self.serve(params.get_object(), caps, ask)?);
         Ok(())
     }
 
@@ -418,8 +466,15 @@ impl Device for Bpf {
         _: socket::set_option::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let socket = self.socket(params.get_object(), caps)?;
-        socket.set_option(params.get_level(), params.get_name(), params.get_value()?)
+        let (level, name, value) = (params.get_level(), params.get_name(), params.get_value()?);
+        self.serve(params.get_object(), caps, |object, caps| {
+            let socket = object.socket()?;
+            socket.set_option(level, name, value)?;
+            if socket.has_ring() {
+                socket.readiness().keep(caps.received(0)?);
+            }
+            Ok(())
+        })
     }
 
     fn control(
@@ -430,12 +485,12 @@ impl Device for Bpf {
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
         use control::params::request::Which;
-        let object = self.find(params.get_object(), caps)?;
-        match (params.get_request().which().map_err(|_| Errno::BADMSG)?, object) {
+        let request = params.get_request().which().map_err(|_| Errno::BADMSG)?;
+        self.serve(params.get_object(), caps, |object, caps| match (request, object) {
             (Which::Bpf(request), Object::Descriptor(descriptor)) => {
-                control_descriptor(&descriptor, request?, results.init_reply().init_bpf())
+                control_descriptor(descriptor, request?, results.init_reply().init_bpf())
             }
-            (Which::Bpf(request), Object::Socket(socket)) => control_socket(&socket, request?, caps),
+            (Which::Bpf(request), Object::Socket(socket)) => control_socket(socket, request?, caps),
             (Which::Generic(request), object) => {
                 let generic_request::Which::BytesReadable(()) =
                     request?.which().map_err(|_| Errno::BADMSG)?
@@ -455,7 +510,7 @@ impl Device for Bpf {
                 Ok(())
             }
             _ => Err(Errno::NOTTY),
-        }
+        })
     }
 
     fn no_senders(&self, object: u64) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{OFlags, fcntl_setfl};
 use schemas::Errno;
 
 use super::descriptor::Descriptor;
@@ -31,7 +30,8 @@ fn on(pair: &Pair, name: &str) -> (Arc<Descriptor>, OwnedFd) {
     (descriptor, guest)
 }
 
-fn is_readable(guest: &OwnedFd, limit: Duration) -> bool {
+fn is_readable(descriptor: &Descriptor, guest: &OwnedFd, limit: Duration) -> bool {
+    descriptor.readiness().settle(guest);
     let mut polled = [PollFd::new(guest, PollFlags::IN)];
     let limit = rustix::time::Timespec::try_from(limit).unwrap();
     poll(&mut polled, Some(&limit)).unwrap() == 1
@@ -56,15 +56,15 @@ fn immediate_readers_get_each_packet_as_it_passes() {
     let pair = Pair::new();
     let (descriptor, guest) = on(&pair, "net0");
     let (one, two) = (datagram(&pair.other, &pair.own, b"one"), datagram(&pair.own, &pair.other, b"two"));
-    assert_eq!(descriptor.read(4096), Err(Errno::AGAIN));
+    assert_eq!(descriptor.read(4096, false), Err(Errno::AGAIN));
     pair.other.send(Frame::new(one.clone())).unwrap();
     pair.own.send(Frame::new(two.clone())).unwrap();
-    assert!(is_readable(&guest, Duration::ZERO));
+    assert!(is_readable(&descriptor, &guest, Duration::ZERO));
     assert!(descriptor.waiting() as usize >= one.len() + two.len());
-    assert_eq!(descriptor.read(4095), Err(Errno::INVAL));
-    let read = packets(&descriptor.read(4096).unwrap());
+    assert_eq!(descriptor.read(4095, false), Err(Errno::INVAL));
+    let read = packets(&descriptor.read(4096, false).unwrap());
     assert_eq!(read, [(one.len(), one), (two.len(), two)]);
-    assert!(!is_readable(&guest, Duration::ZERO));
+    assert!(!is_readable(&descriptor, &guest, Duration::ZERO));
     let statistics = descriptor.statistics();
     assert_eq!((statistics.received, statistics.dropped, statistics.captured), (2, 0, 2));
 }
@@ -78,13 +78,13 @@ fn loopback_has_four_bytes_of_family() {
     assert_eq!(descriptor.write(&written), Ok(written.len() as u64));
     assert_eq!(descriptor.link_type(), Ok(0));
     // Once as it leaves, once as it comes.
-    let read = packets(&descriptor.read(4096).unwrap());
+    let read = packets(&descriptor.read(4096, false).unwrap());
     assert_eq!(read, [(written.len(), written.clone()), (written.len(), written.clone())]);
     descriptor.set_directions(Directions::In).unwrap();
     // ld [8]; ret of one byte less than the header.
     descriptor.set_filter(&[op(6, 3)], false).unwrap();
     descriptor.write(&written).unwrap();
-    assert_eq!(packets(&descriptor.read(4096).unwrap()), [(written.len(), written[..3].to_vec())]);
+    assert_eq!(packets(&descriptor.read(4096, false).unwrap()), [(written.len(), written[..3].to_vec())]);
     assert_eq!(descriptor.write(&written[..3]), Err(Errno::MSGSIZE));
     assert_eq!(descriptor.write(&vec![0; 70_000]), Err(Errno::MSGSIZE));
     assert_eq!(descriptor.write(&[]), Ok(0));
@@ -98,34 +98,32 @@ fn others_wait_until_the_buffer_is_full_or_the_time_is_over() {
     assert_eq!(descriptor.set_length(1), Ok(32));
     assert_eq!(descriptor.set_length(u32::MAX), Ok(524_288));
     descriptor.set_length(1000).unwrap();
-    assert_eq!(descriptor.read(1000), Err(Errno::NXIO));
+    assert_eq!(descriptor.read(1000, false), Err(Errno::NXIO));
     descriptor.set_interface("net0").unwrap();
     assert_eq!(descriptor.set_length(2000), Err(Errno::INVAL));
     let frame = datagram(&pair.other, &pair.own, &[1; 300]);
     let send = || pair.other.send(Frame::new(frame.clone())).unwrap();
     send();
-    assert_eq!(descriptor.read(1000), Err(Errno::AGAIN));
-    assert!(!is_readable(&guest, Duration::ZERO));
+    assert_eq!(descriptor.read(1000, false), Err(Errno::AGAIN));
+    assert!(!is_readable(&descriptor, &guest, Duration::ZERO));
     send();
     send();
-    assert!(is_readable(&guest, Duration::ZERO));
-    assert_eq!(packets(&descriptor.read(1000).unwrap()).len(), 2);
-    assert_eq!(descriptor.read(1000), Err(Errno::AGAIN));
+    assert!(is_readable(&descriptor, &guest, Duration::ZERO));
+    assert_eq!(packets(&descriptor.read(1000, false).unwrap()).len(), 2);
+    assert_eq!(descriptor.read(1000, false), Err(Errno::AGAIN));
     // One that does not wait gets what there is.
-    fcntl_setfl(&guest, OFlags::NONBLOCK).unwrap();
-    assert_eq!(packets(&descriptor.read(1000).unwrap()).len(), 1);
-    fcntl_setfl(&guest, OFlags::empty()).unwrap();
+    assert_eq!(packets(&descriptor.read(1000, true).unwrap()).len(), 1);
     descriptor.set_timeout(Duration::from_millis(30));
     send();
-    assert!(is_readable(&guest, Duration::from_secs(5)));
-    assert_eq!(packets(&descriptor.read(1000).unwrap()).len(), 1);
+    assert!(is_readable(&descriptor, &guest, Duration::from_secs(5)));
+    assert_eq!(packets(&descriptor.read(1000, false).unwrap()).len(), 1);
     // When the time is over and there is nothing, it is nothing that a reader gets.
     let begin = Instant::now();
-    assert_eq!(descriptor.read(1000), Err(Errno::AGAIN));
-    assert!(is_readable(&guest, Duration::from_secs(5)));
+    assert_eq!(descriptor.read(1000, false), Err(Errno::AGAIN));
+    assert!(is_readable(&descriptor, &guest, Duration::from_secs(5)));
     assert!(begin.elapsed() >= Duration::from_millis(29));
-    assert_eq!(descriptor.read(1000), Ok(Vec::new()));
-    assert_eq!(descriptor.read(1000), Err(Errno::AGAIN));
+    assert_eq!(descriptor.read(1000, false), Ok(Vec::new()));
+    assert_eq!(descriptor.read(1000, false), Err(Errno::AGAIN));
 }
 
 #[test]
@@ -138,9 +136,9 @@ fn one_that_never_reads_loses_packets_and_no_memory() {
     }
     let statistics = descriptor.statistics();
     assert_eq!((statistics.received, statistics.captured), (10_000, 10_000));
-    assert!(is_readable(&guest, Duration::ZERO));
+    assert!(is_readable(&descriptor, &guest, Duration::ZERO));
     let mut read = 0;
-    while let Ok(records) = descriptor.read(4096) {
+    while let Ok(records) = descriptor.read(4096, false) {
         read += packets(&records).len() as u64;
     }
     assert_eq!(read + statistics.dropped, 10_000);
@@ -167,7 +165,7 @@ fn filters_choose_what_is_read_and_what_may_be_written() {
     descriptor.set_filter(&choose, true).unwrap();
     pair.own.send(Frame::new(yes.clone())).unwrap();
     pair.own.send(Frame::new(no.clone())).unwrap();
-    let read = packets(&descriptor.read(4096).unwrap());
+    let read = packets(&descriptor.read(4096, false).unwrap());
     assert_eq!(read, [(yes.len(), yes.clone()), (yes.len(), yes[..43].to_vec())]);
     descriptor.set_write_filter(&choose).unwrap();
     assert_eq!(descriptor.write(&no), Err(Errno::PERM));
@@ -187,7 +185,7 @@ fn writers_send_from_the_interface_unless_they_say_otherwise() {
     descriptor.write(&frame).unwrap();
     descriptor.set_header_complete(true).unwrap();
     descriptor.write(&frame).unwrap();
-    let read = packets(&descriptor.read(4096).unwrap());
+    let read = packets(&descriptor.read(4096, false).unwrap());
     assert_eq!(read[0].1[6..12], pair.own.mac().0);
     assert_eq!(read[1].1, frame);
     pair.own.set_flags(0);
@@ -201,10 +199,10 @@ fn an_interface_that_goes_ends_the_reading_after_what_came_before() {
     let frame = datagram(&pair.own, &pair.other, b"last");
     pair.own.send(Frame::new(frame.clone())).unwrap();
     pair.host.remove(&pair.own);
-    assert!(is_readable(&guest, Duration::ZERO));
-    assert_eq!(packets(&descriptor.read(4096).unwrap()), [(frame.len(), frame.clone())]);
-    assert!(is_readable(&guest, Duration::ZERO));
-    assert_eq!(descriptor.read(4096), Err(Errno::NXIO));
+    assert!(is_readable(&descriptor, &guest, Duration::ZERO));
+    assert_eq!(packets(&descriptor.read(4096, false).unwrap()), [(frame.len(), frame.clone())]);
+    assert!(is_readable(&descriptor, &guest, Duration::ZERO));
+    assert_eq!(descriptor.read(4096, false), Err(Errno::NXIO));
     assert_eq!(descriptor.write(&frame), Err(Errno::NXIO));
     assert_eq!(descriptor.set_interface("net0"), Err(Errno::NXIO));
     assert_eq!(descriptor.interface(), Err(Errno::INVAL));

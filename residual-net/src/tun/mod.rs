@@ -2,7 +2,8 @@
 //!
 //! A server of kind `tun` adds interfaces to one host ([`crate::network::Host`]): for guests of Linux by `/dev/net/tun`,
 //! for those of BSD systems by `/dev/tun`, `/dev/tap` and their units. Its settings are `host`, the name of that host,
-//! and `units`, how many of BSD's have a node of their own (4).
+//! `units`, how many of BSD's have a node of their own (4), and `up-on-open`, whether opening one of those takes its
+//! interface up, as `net.link.tap.up_on_open` of FreeBSD does (false).
 
 mod port;
 mod server;
@@ -28,14 +29,17 @@ const UNITS: (i64, i64) = (4, 64);
 struct Settings<'a> {
     host: &'a str,
     units: i64,
+    up_on_open: bool,
 }
 
 fn read(settings: &toml::Table) -> Result<Settings<'_>, MakeError> {
-    let mut read = Settings { host: DEFAULT_HOST, units: UNITS.0 };
+    let mut read = Settings { host: DEFAULT_HOST, units: UNITS.0, up_on_open: false };
     for (key, value) in settings {
         match (key.as_str(), value) {
             ("host", toml::Value::String(name)) => read.host = name,
             ("units", toml::Value::Integer(units)) if (0..=UNITS.1).contains(units) => read.units = *units,
+            ("up-on-open", toml::Value::Boolean(up)) => read.up_on_open = *up,
+            ("up-on-open", _) => return Err(MakeError("`up-on-open` is true or false".to_owned())),
             ("host", _) => return Err(MakeError("`host` is the name of a host, as text".to_owned())),
             ("units", _) => return Err(MakeError(format!("`units` is a number from 0 to {}", UNITS.1))),
             _ => return Err(MakeError(format!("a server of kind `tun` has no setting `{key}`"))),
@@ -63,6 +67,8 @@ pub(crate) fn make(
     post: Post,
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
-    let host = networks.host(read(settings)?.host);
-    Ok(Arc::new(DeviceServer::new(post.name.as_str(), Tun::new(host, post.nodes, post.first_object))))
+    let Settings { host, up_on_open, .. } = read(settings)?;
+    let tun = Tun::new(networks.host(host), up_on_open, post.nodes, post.first_object)
+        .map_err(|error| MakeError(error.to_string()))?;
+    Ok(Arc::new(DeviceServer::new(post.name.as_str(), tun)))
 }

@@ -136,6 +136,11 @@ impl Queue {
         Arc::new(Self { readiness, waiting: Mutex::default() })
     }
 
+    /// What tells the guest whether there is something to read.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -351,7 +356,7 @@ impl Link for Port {
             // Packets of one flow stay in their order: the same addresses choose the same queue.
             let mut hasher = DefaultHasher::new();
             let addresses = if self.ethernet { 26..38 } else { 12..24 };
-            bytes.get(addresses).hash(&mut hasher);
+            bytes[addresses.start.min(bytes.len())..addresses.end.min(bytes.len())].hash(&mut hasher);
             let place = (hasher.finish() as usize).checked_rem(queues.len());
             place.and_then(|place| queues.get(place)).and_then(Weak::upgrade)
         };

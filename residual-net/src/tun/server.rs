@@ -1,6 +1,7 @@
 //! The server `tun`: `/dev/net/tun` of Linux, `/dev/tun` and `/dev/tap` of BSD systems.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use schemas::{Errno, common, file, fs};
 
 use super::port::{Front, Mode, Port, Queue, Terms};
 use crate::network::{Flags, Host, Interface, Mac};
-use crate::readiness::Readiness;
+use crate::readiness::{Hangups, Readiness};
 use crate::shared::{INLINE, share};
 
 /// Most objects that are open at once.
@@ -72,9 +73,10 @@ struct Open {
     queue: Arc<Queue>,
 }
 
-/// The server.
-pub struct Tun {
+/// What the server has.
+pub struct State {
     host: Arc<Host>,
+    up_on_open: bool,
     nodes: Vec<MountedNode>,
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Open>>,
@@ -96,13 +98,46 @@ fn fill(mut stat: common::stat::Builder<'_>, device: u64) {
     stat.set_block_size(4096);
 }
 
-impl Tun {
-    /// One that adds interfaces to a host and numbers its objects from `first` on.
-    pub fn new(host: Arc<Host>, nodes: Vec<MountedNode>, first: u64) -> Self {
-        let next = AtomicU64::new(first.max(1));
-        Self { host, nodes, next, objects: Mutex::default(), ports: Mutex::default() }
-    }
+/// The server.
+pub struct Tun {
+    state: Arc<State>,
+    hangups: Hangups,
+}
 
+impl Deref for Tun {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Tun {
+    /// One that adds interfaces to a host, of which those of BSD's units are taken up when they are opened where
+    /// `up_on_open` says so. It numbers its objects from `first` on.
+    ///
+    /// # Errors
+    /// As [`Hangups::new`].
+    pub fn new(
+        host: Arc<Host>,
+        up_on_open: bool,
+        nodes: Vec<MountedNode>,
+        first: u64,
+    ) -> Result<Self, Errno> {
+        let next = AtomicU64::new(first.max(1));
+        let (objects, ports) = (Mutex::default(), Mutex::default());
+        let state = Arc::new(State { host, up_on_open, nodes, next, objects, ports });
+        let watched = Arc::downgrade(&state);
+        let gone = move |number| {
+            if let Some(state) = watched.upgrade() {
+                state.close(number);
+            }
+        };
+        Ok(Self { state, hangups: Hangups::new(gone).map_err(errno)? })
+    }
+}
+
+impl State {
     fn node(&self, mount: u32, path: &[u8]) -> Result<(Node, u64), Errno> {
         let at = self.nodes.iter().position(|node| node.mount == mount).ok_or(Errno::NOENT)?;
         if !path.is_empty() {
@@ -123,8 +158,18 @@ impl Tun {
         objects.values().find(|open| open.inode == inode).map(take).ok_or(Errno::BADF)
     }
 
-    fn queue(&self, number: u64, caps: &Capabilities) -> Result<Arc<Queue>, Errno> {
-        self.find(number, caps, |open| open.queue.clone())
+    /// Does something with the queue of the descriptor that a request is about, after which that tells whether there is
+    /// something to read.
+    fn serve<R>(
+        &self,
+        number: u64,
+        caps: &Capabilities,
+        action: impl FnOnce(&Queue) -> Result<R, Errno>,
+    ) -> Result<R, Errno> {
+        let queue = self.find(number, caps, |open| open.queue.clone())?;
+        let result = action(&queue);
+        queue.readiness().settle(caps.received(0)?);
+        result
     }
 
     /// The port of an interface of this server's.
@@ -162,6 +207,25 @@ impl Tun {
         if let Some(interface) = port.interface() {
             lock(&self.ports).remove(&interface.index());
             self.host.remove(&interface);
+        }
+    }
+
+    /// The last one who held a descriptor closed it.
+    fn close(&self, object: u64) {
+        let Some(open) = lock(&self.objects).remove(&object) else { return };
+        let Some(port) = open.queue.detach() else { return };
+        if !port.is_unused() {
+            return;
+        }
+        if !port.terms().persistent {
+            self.remove(&port);
+        } else if open.bsd
+            && let Some(interface) = port.interface()
+        {
+            // Closing takes the interface down, and its addresses away (tun(4)).
+            interface.set_flags(interface.flags() & !Flags::UP);
+            interface.update_addresses(Vec::clear);
+            self.host.changed(&interface);
         }
     }
 
@@ -222,8 +286,16 @@ impl Tun {
                 Some(interface) => self.port(&interface).filter(|port| port.is_unused()),
                 None => Some(self.create(&name, ethernet, terms)?),
             };
-            match port.map(|port| queue.attach(&port, mode)) {
-                Some(Ok(())) => return Ok(()),
+            match port.as_ref().map(|port| queue.attach(port, mode)) {
+                Some(Ok(())) => {
+                    if let Some(interface) = port.and_then(|port| port.interface())
+                        && self.up_on_open
+                    {
+                        interface.set_flags(interface.flags() | Flags::UP);
+                        self.host.changed(&interface);
+                    }
+                    return Ok(());
+                }
                 Some(Err(Errno::BUSY)) | None => {}
                 Some(Err(error)) => return Err(error),
             }
@@ -255,6 +327,7 @@ impl Device for Tun {
         };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let inode = inode(&guest)?;
+        self.hangups.watch(queue.readiness(), number).map_err(errno)?;
         lock(&self.objects).insert(number, Open { inode, device, bsd, queue });
         caps.donate(guest);
         results.set_kind(Capability::Device);
@@ -306,7 +379,7 @@ impl Device for Tun {
         mut results: file::read::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let data = self.queue(params.get_object(), caps)?.read(params.get_length())?;
+        let data = self.serve(params.get_object(), caps, |queue| queue.read(params.get_length()))?;
         match share(&data, caps)? {
             Some(shared) => results.set_shared(shared),
             None => results.set_data(&data),
@@ -324,8 +397,8 @@ impl Device for Tun {
         if params.get_offset() != -1 {
             return Err(Errno::SPIPE);
         }
-        let queue = self.queue(params.get_object(), caps)?;
-        results.set_data(&queue.read(params.get_length().min(INLINE as u64))?);
+        let length = params.get_length().min(INLINE as u64);
+        results.set_data(&self.serve(params.get_object(), caps, |queue| queue.read(length))?);
         Ok(())
     }
 
@@ -336,7 +409,8 @@ impl Device for Tun {
         mut results: file::write::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        results.set_written(self.queue(params.get_object(), caps)?.write(params.get_data()?)?);
+        let data = params.get_data()?;
+        results.set_written(self.serve(params.get_object(), caps, |queue| queue.write(data))?);
         Ok(())
     }
 
@@ -350,7 +424,8 @@ impl Device for Tun {
         if params.get_offset() != -1 {
             return Err(Errno::SPIPE);
         }
-        results.set_written(self.queue(params.get_object(), caps)?.write(params.get_data()?)?);
+        let data = params.get_data()?;
+        results.set_written(self.serve(params.get_object(), caps, |queue| queue.write(data))?);
         Ok(())
     }
 
@@ -389,21 +464,7 @@ impl Device for Tun {
     }
 
     fn no_senders(&self, object: u64) {
-        let Some(open) = lock(&self.objects).remove(&object) else { return };
-        let Some(port) = open.queue.detach() else { return };
-        if !port.is_unused() {
-            return;
-        }
-        if !port.terms().persistent {
-            self.remove(&port);
-        } else if open.bsd
-            && let Some(interface) = port.interface()
-        {
-            // Closing takes the interface down, and its addresses away (tun(4)).
-            interface.set_flags(interface.flags() & !Flags::UP);
-            interface.update_addresses(Vec::clear);
-            self.host.changed(&interface);
-        }
+        self.close(object);
     }
 }
 
@@ -411,7 +472,7 @@ fn inode(guest: &OwnedFd) -> Result<u64, Errno> {
     fstat(guest).map(|stat| stat.st_ino).map_err(errno)
 }
 
-impl Tun {
+impl State {
     fn control_queue(
         &self,
         caller: &Caller,

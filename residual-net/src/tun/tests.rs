@@ -102,9 +102,9 @@ fn nodes_are_those_of_each_system() {
         paths,
         ["net/tun", "tun", "tun0", "tun1", "tun2", "tun3", "tap", "tap0", "tap1", "tap2", "tap3"]
     );
-    for bad in ["units = 65", "units = true", "host = 1", "colour = 1"] {
+    for bad in ["units = 65", "units = true", "host = 1", "up-on-open = 1", "colour = 1"] {
         assert!(super::nodes(&bad.parse().unwrap()).is_err(), "{bad}");
     }
     let mounted = nodes.iter().zip(1..).map(|(node, mount)| MountedNode { mount, path: node.path.clone() });
-    let _server = Tun::new(host(), mounted.collect(), 0);
+    Tun::new(host(), false, mounted.collect(), 0).unwrap();
 }

@@ -29,6 +29,7 @@ pub(super) fn go(entry: &Entry, scratch: &Path) -> Result<PathBuf, Error> {
             format!("go build {}", entry.package)
         }
         _ => {
+            needs_libraries(&entry.package)?;
             command.args(["build", "-o"]).arg(&output).arg(source_file(&entry.file));
             format!("go build {}", entry.file)
         }
@@ -39,10 +40,24 @@ pub(super) fn go(entry: &Entry, scratch: &Path) -> Result<PathBuf, Error> {
         .envs([("GOOS", goos), ("GOARCH", "amd64"), ("CGO_ENABLED", "0")])
         .envs([("GO111MODULE", "off"), ("GOFLAGS", "-trimpath"), ("GOPROXY", "off")])
         .env("GOCACHE", cache_folder().join(".go-cache"))
-        .env("GOPATH", cache_folder().join(".go-path"))
+        .env("GOPATH", format!("{}:{LIBRARIES}", cache_folder().join(".go-path").display()))
         .env_remove("GOROOT")
         .current_dir(scratch))?;
     Ok(output)
+}
+
+/// Where Debian puts the sources of libraries for Go.
+const LIBRARIES: &str = "/usr/share/gocode";
+
+/// Installs a Debian package of Go libraries, where a program needs one that is not there yet.
+fn needs_libraries(package: &str) -> Result<(), Error> {
+    // Every package has a folder there (Debian Policy 12.5).
+    let installed = || Path::new("/usr/share/doc").join(package).exists();
+    if package.is_empty() || installed() {
+        return Ok(());
+    }
+    let _lock = super::lock("debian")?;
+    if installed() { Ok(()) } else { client::install(package) }
 }
 
 /// What `go version` says, asked once.

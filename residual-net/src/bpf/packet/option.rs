@@ -291,6 +291,7 @@ impl Socket {
                 return Err(Errno::INVAL);
             }
             state.ring = None;
+            self.readiness().release();
         } else if state.ring.is_some() {
             return Err(Errno::BUSY);
         } else {

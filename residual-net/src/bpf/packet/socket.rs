@@ -154,9 +154,19 @@ impl Socket {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What tells the guest whether there is something to read.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     /// What it gives.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it has a ring, from which its guest reads without asking.
+    pub fn has_ring(&self) -> bool {
+        self.lock().ring.is_some()
     }
 
     pub(super) fn host(&self) -> &Arc<Host> {
@@ -296,7 +306,10 @@ impl Socket {
                 self.update(&mut state);
                 if state.interface == interface.index() {
                     state.error = Some(Errno::NETDOWN);
-                    self.readiness.fail();
+                    if state.ring.is_some() {
+                        // One who looks into a ring asks nothing, and so is told of the error by poll(2) alone.
+                        self.readiness.fail();
+                    }
                 }
                 self.update(&mut state);
             }

@@ -33,7 +33,8 @@ fn open(pair: &Pair, kind: Kind, protocol: u16) -> (Arc<Socket>, OwnedFd) {
     (Socket::new(number, kind, protocol, pair.host.clone(), Arc::new(Clock::default()), readiness), guest)
 }
 
-fn wait(guest: &OwnedFd, milliseconds: i64) -> PollFlags {
+fn wait(socket: &Socket, guest: &OwnedFd, milliseconds: i64) -> PollFlags {
+    socket.readiness().settle(guest);
     let mut polled = [PollFd::new(guest, PollFlags::IN)];
     let limit =
         rustix::time::Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
@@ -54,9 +55,9 @@ fn packets_come_with_who_sent_them() {
     let pair = Pair::new();
     let (socket, guest) = open(&pair, Kind::Raw, ALL);
     let frame = datagram(&pair.other, &pair.own, b"hello");
-    assert!(!wait(&guest, 0).contains(PollFlags::IN));
+    assert!(!wait(&socket, &guest, 0).contains(PollFlags::IN));
     pair.other.send(Frame::new(frame.clone())).unwrap();
-    assert!(wait(&guest, 0).contains(PollFlags::IN));
+    assert!(wait(&socket, &guest, 0).contains(PollFlags::IN));
     socket.set_option(SOL_PACKET, 8, &1i32.to_ne_bytes()).unwrap();
     socket.set_option(SOL_SOCKET, 35, &1i32.to_ne_bytes()).unwrap();
     let looked = socket.receive(20, PEEK | TRUNCATED).unwrap();
@@ -72,7 +73,7 @@ fn packets_come_with_who_sent_them() {
     assert_eq!((got.control.len(), got.control[12], got.control[32 + 12]), (32 + 40, 35, 8));
     assert_eq!(words(&got.control[48..60]), [1, frame.len() as u32, frame.len() as u32]);
     assert_eq!(socket.receive(2000, DONT_WAIT), Err(Errno::AGAIN));
-    assert!(!wait(&guest, 0).contains(PollFlags::IN));
+    assert!(!wait(&socket, &guest, 0).contains(PollFlags::IN));
 }
 
 #[test]
@@ -188,13 +189,24 @@ fn promiscuous_members_see_what_is_for_others() {
 }
 
 #[test]
+fn an_interface_that_goes_is_an_error_of_its_ring() {
+    let pair = Pair::new();
+    let (socket, guest) = open(&pair, Kind::Raw, ALL);
+    bind(&socket, pair.own.index());
+    ring(&socket, &guest, 1, &[4096, 2, 2048, 4]).unwrap();
+    pair.host.remove(&pair.own);
+    socket.interface_changed(&Change::Removed(pair.own.clone()));
+    assert!(wait(&socket, &guest, 0).contains(PollFlags::ERR));
+}
+
+#[test]
 fn an_interface_that_goes_is_an_error_after_what_came_before() {
     let pair = Pair::new();
     let (socket, guest) = open(&pair, Kind::Raw, ALL);
     bind(&socket, pair.own.index());
     pair.host.remove(&pair.own);
     socket.interface_changed(&Change::Removed(pair.own.clone()));
-    assert!(wait(&guest, 0).contains(PollFlags::ERR));
+    assert!(wait(&socket, &guest, 0).contains(PollFlags::IN));
     assert_eq!(socket.receive(100, 0), Err(Errno::NETDOWN));
     assert_eq!(socket.receive(100, 0), Err(Errno::AGAIN));
     let gone = Address { protocol: ALL, interface: pair.own.index(), ..Address::default() };
@@ -225,10 +237,11 @@ impl Guest {
     }
 }
 
-fn ring(socket: &Socket, version: u32, request: &[u32]) -> Result<Guest, Errno> {
+fn ring(socket: &Socket, guest: &OwnedFd, version: u32, request: &[u32]) -> Result<Guest, Errno> {
     socket.set_option(SOL_PACKET, 10, &version.to_ne_bytes())?;
     let request: Vec<u8> = request.iter().flat_map(|word| word.to_ne_bytes()).collect();
     socket.set_option(SOL_PACKET, 5, &request)?;
+    socket.readiness().keep(guest);
     socket.ring_memory().map(Guest)
 }
 
@@ -237,14 +250,14 @@ fn frames_of_the_second_version_go_around() {
     let pair = Pair::new();
     let (socket, guest) = open(&pair, Kind::Raw, ALL);
     bind(&socket, pair.own.index());
-    let memory = ring(&socket, 1, &[4096, 2, 2048, 4]).unwrap();
+    let memory = ring(&socket, &guest, 1, &[4096, 2, 2048, 4]).unwrap();
     assert_eq!(fstat(&memory.0).unwrap().st_size, 8192);
     assert!(ftruncate(&memory.0, 0).is_err());
     let frame = datagram(&pair.other, &pair.own, &[5; 100]);
     for _ in 0..6 {
         pair.other.send(Frame::new(frame.clone())).unwrap();
     }
-    assert!(wait(&guest, 0).contains(PollFlags::IN));
+    assert!(wait(&socket, &guest, 0).contains(PollFlags::IN));
     for number in 0..4 {
         let at = number * 2048;
         assert_eq!(memory.word(at), 1);
@@ -260,7 +273,7 @@ fn frames_of_the_second_version_go_around() {
         memory.set(number * 2048, 0);
     }
     let limit = Instant::now() + Duration::from_secs(5);
-    while wait(&guest, 0).contains(PollFlags::IN) {
+    while wait(&socket, &guest, 0).contains(PollFlags::IN) {
         assert!(Instant::now() < limit);
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -272,7 +285,7 @@ fn frames_of_the_second_version_go_around() {
     assert_eq!(memory.word(8), 2048 - 66);
     // A ring does not change under its guest.
     assert_eq!(socket.set_option(SOL_PACKET, 10, &2u32.to_ne_bytes()), Err(Errno::BUSY));
-    assert_eq!(ring(&socket, 1, &[0; 4]).err(), Some(Errno::BUSY));
+    assert_eq!(ring(&socket, &guest, 1, &[0; 4]).err(), Some(Errno::BUSY));
 }
 
 #[test]
@@ -280,11 +293,11 @@ fn blocks_of_the_third_version_go_when_full_or_late() {
     let pair = Pair::new();
     let (socket, guest) = open(&pair, Kind::Raw, ALL);
     bind(&socket, pair.own.index());
-    let memory = ring(&socket, 2, &[4096, 3, 2048, 6, 20, 16, 0]).unwrap();
+    let memory = ring(&socket, &guest, 2, &[4096, 3, 2048, 6, 20, 16, 0]).unwrap();
     let frame = datagram(&pair.other, &pair.own, &[5; 1000]);
     pair.other.send(Frame::new(frame.clone())).unwrap();
     assert_eq!(memory.word(8), 0);
-    assert!(wait(&guest, 2000).contains(PollFlags::IN));
+    assert!(wait(&socket, &guest, 2000).contains(PollFlags::IN));
     // Late: timed out, one packet, behind 48 bytes of header and 16 of the guest's.
     assert_eq!(words(&memory.bytes(0, 20)), [2, 48, 1 | 0x20, 1, 64]);
     assert_eq!(memory.word(64), 0);
@@ -310,7 +323,7 @@ fn blocks_of_the_third_version_go_when_full_or_late() {
     assert_eq!(told[1], 5);
     memory.set(8, 0);
     pair.other.send(Frame::new(frame.clone())).unwrap();
-    assert!(wait(&guest, 2000).contains(PollFlags::IN));
+    assert!(wait(&socket, &guest, 2000).contains(PollFlags::IN));
     let limit = Instant::now() + Duration::from_secs(5);
     while memory.word(8) & 1 == 0 {
         assert!(Instant::now() < limit);
@@ -342,10 +355,10 @@ fn rings_that_cannot_be_are_refused() {
     }
     assert_eq!(Ring::new(Version::Three, Request { private: u32::MAX, ..good }, 0).err(), Some(Errno::INVAL));
     let pair = Pair::new();
-    let (socket, _guest) = open(&pair, Kind::Raw, ALL);
-    assert_eq!(ring(&socket, 0, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
-    assert_eq!(ring(&socket, 2, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
-    assert_eq!(ring(&socket, 3, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
+    let (socket, guest) = open(&pair, Kind::Raw, ALL);
+    assert_eq!(ring(&socket, &guest, 0, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
+    assert_eq!(ring(&socket, &guest, 2, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
+    assert_eq!(ring(&socket, &guest, 3, &[4096, 2, 2048, 4]).err(), Some(Errno::INVAL));
     assert_eq!(socket.ring_memory().err(), Some(Errno::INVAL));
 }
 
@@ -382,9 +395,9 @@ proptest! {
         third in any::<bool>(),
     ) {
         let pair = Pair::new();
-        let (socket, _guest) = open(&pair, Kind::Raw, ALL);
+        let (socket, guest) = open(&pair, Kind::Raw, ALL);
         let request: &[u32] = if third { &[4096, 2, 2048, 4, 1, 0, 0] } else { &[4096, 2, 2048, 4] };
-        let memory = ring(&socket, 1 + u32::from(third), request).unwrap();
+        let memory = ring(&socket, &guest, 1 + u32::from(third), request).unwrap();
         for (number, (call, level, name, value)) in calls.iter().enumerate() {
             match call {
                 0 => drop(socket.set_option(*level, *name, value)),
