@@ -61,6 +61,9 @@ impl<'c> Function<'c> {
                     break;
                 }
                 function.lengths[at] = instruction.len() as u8;
+                if ambiguous(&instruction, &code[at..]) {
+                    break;
+                }
                 let flow = flow(&instruction);
                 if let Some(target) = flow.branch.and_then(|target| function.offset(target)) {
                     function.targets[target] = true;
@@ -127,6 +130,7 @@ impl<'c> Function<'c> {
     }
 
     /// The addresses of its `syscall` instructions.
+    #[cfg(test)]
     pub(super) fn sites(&self) -> impl Iterator<Item = u64> {
         let reached = self.lengths.iter().enumerate().filter(|(_, length)| **length == 2);
         reached
@@ -149,6 +153,18 @@ pub(super) enum Before {
     None,
     One(u64),
     Several,
+}
+
+/// Whether processors differ about an instruction: a branch with the prefix of 16-bit operands goes to another address,
+/// and is shorter, on AMD's than on Intel's (Intel SDM, volume 2, "JMP"; AMD64 APM, volume 3, "Jcc").
+fn ambiguous(instruction: &Instruction, code: &[u8]) -> bool {
+    const OPERAND_SIZE: u8 = 0x66;
+    const WIDE: std::ops::RangeInclusive<u8> = 0x48..=0x4f;
+    let others = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x67, 0xf0, 0xf2, 0xf3];
+    let prefixes = code.iter().take_while(|byte| **byte == OPERAND_SIZE || others.contains(byte)).count();
+    instruction.op0_kind() == OpKind::NearBranch64
+        && code[..prefixes].contains(&OPERAND_SIZE)
+        && !code.get(prefixes).is_some_and(|byte| WIDE.contains(byte))
 }
 
 /// Decodes the instruction at an offset of the code that begins at `start`.

@@ -13,7 +13,7 @@ const HEADERS: u16 = 1024;
 /// Largest table of names of sections.
 const NAMES: u64 = 64 << 10;
 /// Largest section that is read: that of the unwind tables of the largest programs there are.
-const SECTION: u64 = 64 << 20;
+const SECTION: u64 = 32 << 20;
 
 type Header = FileHeader64<LittleEndian>;
 type Segment = ProgramHeader64<LittleEndian>;

@@ -1,9 +1,9 @@
 //! Which instruction before a `syscall` can make way for a jump to a trampoline, and what the trampoline carries out
 //! in its place.
 //!
-//! Boundaries of instructions are never guessed: code is followed from a start of a function that the
-//! file itself names to the `syscall`. From there the [`Plan`] goes back to the nearest instruction with
-//! room for a jump (5 bytes). That one is overwritten; it and all behind it, up to the `syscall`, are carried out in
+//! Boundaries of instructions are never guessed: code is followed from a start of a function that the file itself
+//! names to the `syscall`. From there the [`Plan`] goes back to the nearest instruction with room for a jump (5 bytes).
+//! That one is overwritten; it and all behind it, up to the `syscall`, are carried out in
 //! the trampoline. Since one instruction alone is overwritten, every other jump into the stretch still finds what it
 //! expects, and ends at the `syscall`, which still traps.
 //!
@@ -73,8 +73,9 @@ impl Program {
         Plan::make(&Function::follow(&code, range.start), site)
     }
 
-    /// The addresses of all `syscall` instructions in functions that are known, for statistics.
-    pub fn sites(&self, source: &dyn Source) -> Vec<u64> {
+    /// The addresses of all `syscall` instructions in functions that are known.
+    #[cfg(test)]
+    fn sites(&self, source: &dyn Source) -> Vec<u64> {
         let starts = self.starts.get_or_init(|| Starts::read(&self.image, source));
         let mut sites = Vec::new();
         for range in starts.ranges() {

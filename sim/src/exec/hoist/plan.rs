@@ -1,6 +1,6 @@
 //! What is overwritten, and what is carried out in its place.
 
-use iced_x86::{CpuidFeature, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{CpuidFeature, FlowControl, Instruction, Mnemonic, Register};
 use schemas::exec::Decision;
 
 use super::function::{Before, Decoded, Function, SYSCALL};
@@ -160,8 +160,8 @@ fn movable(decoded: &Decoded) -> Result<Kind, Decision> {
     match instruction.flow_control() {
         FlowControl::Next => {}
         FlowControl::ConditionalBranch => {
-            // LOOP and JRCXZ have no form with four bytes. A jump of another operand size goes elsewhere.
-            let plain = instruction.is_jcc_short_or_near() && instruction.op0_kind() == OpKind::NearBranch64;
+            // LOOP and JRCXZ have no form with four bytes, and prefixes are not carried over.
+            let plain = instruction.is_jcc_short_or_near() && [2, CONDITIONAL].contains(&instruction.len());
             // The decoder counts conditions as opcodes do (Intel SDM, volume 2, appendix B.1.4.7), from one on.
             let condition = (instruction.condition_code() as u8).checked_sub(1).filter(|_| plain);
             let condition = condition.ok_or(Decision::NotMovable)?;

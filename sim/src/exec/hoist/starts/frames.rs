@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use gimli::{BaseAddresses, CieOrFde, EhFrame, EhFrameHdr, LittleEndian, Pointer, UnwindSection};
+use gimli::{
+    BaseAddresses, CieOrFde, CommonInformationEntry, EhFrame, EhFrameHdr, EhFrameOffset, EndianSlice,
+    LittleEndian, Pointer, Section, UnwindSection,
+};
 
 use super::FUNCTIONS;
 use crate::exec::hoist::image::Image;
@@ -10,6 +13,11 @@ use crate::exec::signature::Source;
 
 /// Bytes of an address.
 const ADDRESS: u8 = 8;
+/// Longest entry of what functions have in common, which is read again for each of them. Real ones have some dozens of
+/// bytes.
+const COMMON: u32 = 1024;
+
+type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
 /// The table: its address and content. Where there are no section headers, the program headers lead to it.
 fn table(image: &Image, source: &dyn Source) -> Option<(u64, Vec<u8>)> {
@@ -33,7 +41,7 @@ pub(super) fn read(image: &Image, source: &dyn Source) -> Vec<Range<u64>> {
     // What is behind an entry that cannot be read is not believed either.
     while let Ok(Some(entry)) = entries.next() {
         let CieOrFde::Fde(partial) = entry else { continue };
-        let Ok(entry) = partial.parse(EhFrame::cie_from_offset) else { continue };
+        let Ok(entry) = partial.parse(common) else { continue };
         let start = entry.initial_address();
         if let Some(end) = start.checked_add(entry.len())
             && ranges.len() < FUNCTIONS
@@ -42,4 +50,18 @@ pub(super) fn read(image: &Image, source: &dyn Source) -> Vec<Range<u64>> {
         }
     }
     ranges
+}
+
+/// Reads what several functions have in common.
+fn common<'a>(
+    frames: &EhFrame<Reader<'a>>,
+    bases: &BaseAddresses,
+    offset: EhFrameOffset,
+) -> gimli::Result<CommonInformationEntry<Reader<'a>>> {
+    let content = frames.reader().slice();
+    let length = content.get(offset.0..).and_then(|rest| rest.first_chunk());
+    match length.map(|length| u32::from_le_bytes(*length)) {
+        Some(length) if length <= COMMON => frames.cie_from_offset(bases, offset),
+        _ => Err(gimli::Error::BadLength),
+    }
 }

@@ -10,7 +10,7 @@ use super::image::Image;
 use crate::exec::signature::Source;
 
 /// Functions of one kind that are looked at: no program comes near.
-const FUNCTIONS: usize = 4 << 20;
+const FUNCTIONS: usize = 1 << 20;
 
 /// Ranges of functions, from several tables of the file, of which the first that has a function counts.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl Starts {
     }
 
     /// All of them.
+    #[cfg(test)]
     pub(super) fn ranges(&self) -> impl Iterator<Item = Range<u64>> {
         self.tables.iter().flatten().cloned()
     }
