@@ -76,7 +76,7 @@ fn golang() {
         (
             "freebsd sys_umtx_op",
             "488b7c2408 8b742410 8b542414 4c8b542418 4c8b442420 b8c6010000 0f05 7302",
-            Ok(28),
+            Ok(23),
         ),
     ];
     for (name, code, expected) in cases {
