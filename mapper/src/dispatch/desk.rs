@@ -58,6 +58,10 @@ impl Desk {
             Err(errno) => return conclude(world, guest, taken, None, started, Err(errno), &caps),
         };
         let operation = Some(request.operation);
+        // The guest has changed them already, whatever is said of it.
+        if matches!(request.operation, Operation::AuthSetIds | Operation::AuthSetGroups) {
+            guest.process.expect_new_credentials();
+        }
         let question = Question {
             world,
             table: self.table.get(&world.routes),
