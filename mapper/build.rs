@@ -21,9 +21,6 @@ const STUB_FLAGS: &[&str] = &[
     // The image is written at each start and relocated at each execution: a bit a relocation rather than 24 bytes.
     "-Clink-arg=-Wl,-z,pack-relative-relocs",
     "-Cforce-frame-pointers=no",
-    // Nothing unwinds; and most of the relocations are of tables, which these take a bit each for.
-    "-Cforce-unwind-tables=no",
-    "-Clink-arg=-Wl,-z,pack-relative-relocs",
 ];
 
 /// What the stub's release profile adds to the workspace's.
