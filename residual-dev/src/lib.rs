@@ -4,13 +4,15 @@
 
 pub mod scsi;
 
+pub mod fb;
+
 use std::sync::Arc;
 
 use schemas::Interface;
-use schemas::server::{DeviceNode, Needs, Post, Server};
+use schemas::server::{DeviceNode, DeviceServer, Needs, Post, Server};
 
 /// Every kind of server here, and what it answers.
-pub const KINDS: &[(&str, Interface)] = &[];
+pub const KINDS: &[(&str, Interface)] = &[("fb", Interface::Device)];
 
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +30,14 @@ impl MakeError {
 /// # Errors
 /// When there is no such kind, or it cannot have these settings.
 pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, MakeError> {
-    let _ = settings;
-    Err(MakeError::unknown(kind))
+    match kind {
+        "fb" => {
+            let settings = fb::Settings::read(settings).map_err(MakeError)?;
+            let node = |number| DeviceNode { path: format!("fb{number}"), personalities: 0, block: false };
+            Ok((0..settings.screens).map(node).collect())
+        }
+        _ => Err(MakeError::unknown(kind)),
+    }
 }
 
 /// Makes a server of a kind.
@@ -37,8 +45,18 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
 /// # Errors
 /// As [`nodes`], and when the host refuses something that the server needs.
 pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Server>, MakeError> {
-    let _ = (settings, post);
-    Err(MakeError::unknown(kind))
+    match kind {
+        "fb" => {
+            let settings = fb::Settings::read(settings).map_err(MakeError)?;
+            let mode = settings.mode().map_err(MakeError)?;
+            let name = post.name.clone();
+            let server = fb::Fb::new(post, &vec![mode; settings.screens as usize]);
+            let server =
+                server.map_err(|errno| MakeError(format!("the host has no memory for screens: {errno}")))?;
+            Ok(Arc::new(DeviceServer::new(name, server)))
+        }
+        _ => Err(MakeError::unknown(kind)),
+    }
 }
 
 /// What a server of a kind needs of the host when it runs in a process of its own.
@@ -46,6 +64,8 @@ pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Se
 /// # Errors
 /// As [`nodes`].
 pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
-    let _ = settings;
-    Err(MakeError::unknown(kind))
+    match kind {
+        "fb" => fb::Settings::read(settings).map(|_| Needs::default()).map_err(MakeError),
+        _ => Err(MakeError::unknown(kind)),
+    }
 }

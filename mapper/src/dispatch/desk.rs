@@ -241,6 +241,10 @@ impl Question<'_> {
             caps.received.first().and_then(|descriptor| self.world.registry.holding(descriptor.as_fd()));
         match holding {
             Some(holding) if object == 0 || object == holding.object => return Ok(holding.server),
+            // Objects may share a descriptor's file, as those that were opened on one screen do.
+            Some(holding) if self.process.server_of(object) == Some(holding.server) => {
+                return Ok(holding.server);
+            }
             Some(_) => return Err(Errno::BADF),
             None => {}
         }

@@ -12,6 +12,7 @@ pub mod exec;
 pub mod extended;
 pub mod file;
 pub mod filesystem;
+pub mod frame;
 pub mod hidden;
 pub mod identity;
 pub mod kill;

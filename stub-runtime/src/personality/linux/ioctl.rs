@@ -1,6 +1,7 @@
 //! ioctl(2) of Linux: the host's, but for objects of servers. Newer requests say themselves which way their argument
 //! goes and how long it is (asm-generic/ioctl.h); those of terminals do not.
 
+pub mod frame;
 pub mod tun;
 
 use linux_raw_sys::ioctl::*;
@@ -74,6 +75,9 @@ fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64
     }
     if INTERFACES.contains(&request) {
         return control_interface(cx, descriptor, request, argument);
+    }
+    if let Some(result) = frame::control(cx, descriptor, request, argument) {
+        return result;
     }
     let len = length(request);
     if request & (IN | OUT) == 0 || len == 0 {
