@@ -157,4 +157,7 @@ interface Control {
 
   shutdown @11 (force :Bool) -> ();
   # Ends the world. Without force it fails while guests run.
+
+  snapshot @12 (screen :Text) -> (picture :Data);
+  # What a screen of an fb server shows ("fb0"), as PNG.
 }

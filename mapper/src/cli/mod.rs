@@ -2,6 +2,7 @@
 
 mod compose;
 mod down;
+mod fb;
 mod identify;
 mod print;
 mod ps;
@@ -29,6 +30,7 @@ enum Verb {
     Up(up::Arguments),
     Down(down::Arguments),
     Compose(compose::Arguments),
+    Fb(fb::Arguments),
     Ps(ps::Arguments),
     Routes(routes::Arguments),
     Servers(servers::Arguments),
@@ -82,6 +84,7 @@ pub fn main() -> u8 {
         Verb::Up(arguments) => up::run(arguments),
         Verb::Down(arguments) => down::run(arguments),
         Verb::Compose(arguments) => compose::run(arguments),
+        Verb::Fb(arguments) => fb::run(arguments),
         Verb::Ps(arguments) => ps::run(arguments),
         Verb::Routes(arguments) => routes::run(arguments),
         Verb::Servers(arguments) => servers::run(arguments),

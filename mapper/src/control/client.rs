@@ -166,6 +166,15 @@ impl Client {
         })
     }
 
+    /// What a screen shows, as PNG.
+    pub fn snapshot(&self, screen: &str) -> Result<Vec<u8>, ClientError> {
+        self.ask(async {
+            let mut request = self.control.snapshot_request();
+            request.get().set_screen(screen);
+            Ok(request.send().promise.await?.get()?.get_picture()?.to_vec())
+        })
+    }
+
     /// Starts one of its servers anew.
     pub fn restart_server(&self, name: &str) -> Result<(), ClientError> {
         self.ask(async {

@@ -349,6 +349,16 @@ impl control::control::Server for Desk {
         Ok(())
     }
 
+    async fn snapshot(
+        self: Rc<Self>,
+        params: control::control::SnapshotParams,
+        mut results: control::control::SnapshotResults,
+    ) -> capnp::Result<()> {
+        let name = params.get()?.get_screen()?.to_str()?;
+        results.get().set_picture(&super::screen::snapshot(&self.world, name).map_err(refused)?);
+        Ok(())
+    }
+
     async fn shutdown(
         self: Rc<Self>,
         params: control::control::ShutdownParams,

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod join;
 pub mod place;
 pub mod report;
+mod screen;
 pub mod service;
 pub mod trace;
 

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use residual_net::network::Networks;
-use schemas::server::{Post, Server};
-use schemas::{Errno, Interface};
+use schemas::message::{Reply, ReplyBuffer};
+use schemas::server::{Caller, Capabilities, Post, Server, answer};
+use schemas::{Errno, Interface, Operation, Personality};
 use sim::hurd::world::World as Hurd;
 use sim::mach::TaskId;
 
@@ -55,6 +56,29 @@ impl Answerer {
             Self::Task(server) => server.task_ended(task),
             Self::Process(queue) => queue.task_ended(task),
         }
+    }
+
+    /// Asks on behalf of the mapper itself. Waits for a server in a process of its own.
+    pub fn ask<'a>(
+        &self,
+        number: u32,
+        operation: Operation,
+        message: &[u8],
+        caps: &mut Capabilities,
+        buffer: &'a mut ReplyBuffer,
+    ) -> Result<Reply<'a>, Errno> {
+        let server: &dyn Server = match self {
+            Self::Task(server) => &**server,
+            Self::Process(queue) => queue.link(),
+        };
+        let caller = Caller {
+            task: 0,
+            pid: std::process::id() as i32,
+            tid: 0,
+            personality: Personality::Linux,
+            credentials: Arc::default(),
+        };
+        answer(server, number, operation, &caller, message, caps, buffer)
     }
 
     fn pid(&self) -> u32 {

@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(screen.write(60, &[1; 8]), Ok(4));
         assert_eq!(screen.read(56, 100).unwrap(), [0, 0, 0, 0, 1, 1, 1, 1]);
         assert_eq!((screen.write(64, &[1]), screen.write(65, &[1])), (Err(Errno::NOSPC), Err(Errno::FBIG)));
-        assert_eq!(screen.read(u64::MAX, 1).unwrap(), []);
+        assert!(screen.read(u64::MAX, 1).unwrap().is_empty());
         assert!(rustix::fs::ftruncate(screen.memory(), 0).is_err());
     }
 

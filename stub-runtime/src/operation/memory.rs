@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::guest;
 use crate::host::linux::{abi::*, syscall::call};
 use crate::operation::ask::is_device;
-use crate::operation::packet;
+use crate::operation::{frame, packet};
 
 /// Size of a page.
 pub const PAGE: u64 = 4096;
@@ -36,6 +36,9 @@ pub fn map(
 ) -> Result<u64, Errno> {
     if flags & MAP_FIXED != 0 {
         check(cx, addr, len as u64, Errno::NOMEM)?;
+    }
+    if flags & MAP_ANONYMOUS == 0 && is_device(cx, fd) {
+        frame::check_mapping(fd, offset as u64, len as u64)?;
     }
     let place = [addr, len as u64, protection as u64, u64::from(flags)];
     let map = |fd: i32| {

@@ -107,6 +107,11 @@ impl Queue {
         self.link.pid()
     }
 
+    /// The server, to be asked by who may wait.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// Puts a request at the end; gives it back when the process is gone, or too many wait already.
     pub fn push(&self, job: Box<Job>) -> Result<(), Box<Job>> {
         let mut waiting = self.waiting();
