@@ -342,7 +342,9 @@ impl Servers {
         let index = records.iter().position(is);
         let index = index.ok_or_else(|| failure("there is no such server".to_owned()))?;
         self.replace(index).map_err(failure)?;
-        records[index].life().health = Health::Running;
+        let mut life = records[index].life();
+        life.health = Health::Running;
+        life.restarts = Restarts::default();
         Ok(())
     }
 

@@ -101,7 +101,7 @@ impl Link {
         self.state().process.id()
     }
 
-    /// What is readable when the process has ended, or says something that it was not asked.
+    /// What hangs up when the process has ended.
     pub fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -111,7 +111,7 @@ impl Link {
         self.state().dead.clone()
     }
 
-    /// Takes note that the process is gone, as nothing else makes its socket readable between questions.
+    /// Takes note that the process is gone.
     pub fn bury(&self) {
         self.state().die("its process ended");
     }

@@ -182,10 +182,11 @@ impl Queue {
         self.end(home, why, unanswered);
     }
 
-    /// Waits for something to do, or for the end of the process, whose socket is silent otherwise.
+    /// Waits for something to do, or for the end of the process, which its socket tells unasked. What the socket has to
+    /// read is another's answer.
     fn wait(&self) {
         let socket = self.link.socket();
-        let mut polled = [PollFd::new(&self.bell, PollFlags::IN), PollFd::new(&socket, PollFlags::IN)];
+        let mut polled = [PollFd::new(&self.bell, PollFlags::IN), PollFd::new(&socket, PollFlags::empty())];
         let waited = poll(&mut polled, None);
         if waited.is_ok() && !polled[1].revents().is_empty() {
             self.link.bury();
