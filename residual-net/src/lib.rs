@@ -4,6 +4,8 @@
 
 pub mod bpf;
 mod clock;
+#[cfg(test)]
+mod hostile;
 pub mod network;
 mod readiness;
 mod shared;
