@@ -2,7 +2,9 @@
 //!
 //! A server of kind `bpf` watches the interfaces of one host ([`crate::network::Host`]): guests of BSD systems by the
 //! nodes `/dev/bpf` and `/dev/bpf0`, each opening of which is a descriptor of its own, and those of Linux by sockets of
-//! family `AF_PACKET`, for which a deployment has a route. Its one setting is `host`, the name of that host.
+//! family `AF_PACKET`, for which a deployment has a route. Its settings are `host`, the name of that host, and
+//! `host-interfaces`, a list of interfaces of the host machine that are to be there under their names, which takes the
+//! privilege to watch those (`CAP_NET_RAW`).
 
 mod capture;
 mod descriptor;
@@ -15,6 +17,7 @@ mod server;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::sync::Arc;
 
@@ -29,22 +32,36 @@ use server::Bpf;
 const SYSTEMS: [Personality; 4] =
     [Personality::FreeBsd, Personality::NetBsd, Personality::OpenBsd, Personality::DragonFly];
 
-/// The name of the host in the settings of a server.
-fn host(settings: &toml::Table) -> Result<&str, MakeError> {
-    let mut host = DEFAULT_HOST;
+/// What the settings of a server say.
+struct Settings<'a> {
+    host: &'a str,
+    host_interfaces: Vec<&'a str>,
+}
+
+fn read(settings: &toml::Table) -> Result<Settings<'_>, MakeError> {
+    let mut read = Settings { host: DEFAULT_HOST, host_interfaces: Vec::new() };
     for (key, value) in settings {
-        host = match (key.as_str(), value.as_str()) {
-            ("host", Some(name)) => name,
-            ("host", None) => return Err(MakeError("`host` is the name of a host, as text".to_owned())),
+        match (key.as_str(), value) {
+            ("host", toml::Value::String(name)) => read.host = name,
+            ("host-interfaces", toml::Value::Array(names)) => {
+                let names: Option<Vec<&str>> = names.iter().map(toml::Value::as_str).collect();
+                read.host_interfaces = names.ok_or_else(|| {
+                    MakeError("`host-interfaces` are names of interfaces, as texts".to_owned())
+                })?;
+            }
+            ("host", _) => return Err(MakeError("`host` is the name of a host, as text".to_owned())),
+            ("host-interfaces", _) => {
+                return Err(MakeError("`host-interfaces` is a list of names of interfaces".to_owned()));
+            }
             _ => return Err(MakeError(format!("a server of kind `bpf` has no setting `{key}`"))),
-        };
+        }
     }
-    Ok(host)
+    Ok(read)
 }
 
 /// The device nodes of a server.
 pub(crate) fn nodes(settings: &toml::Table) -> Result<Vec<DeviceNode>, MakeError> {
-    host(settings)?;
+    read(settings)?;
     let personalities = SYSTEMS.iter().fold(0, |mask, personality| mask | personality.bit());
     let node = |path: &str| DeviceNode { path: path.to_owned(), personalities, block: false };
     Ok(vec![node("bpf"), node("bpf0")])
@@ -56,7 +73,13 @@ pub(crate) fn make(
     post: Post,
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
-    let host = networks.host(host(settings)?);
+    let Settings { host, host_interfaces } = read(settings)?;
+    let host = networks.host(host);
+    for name in host_interfaces {
+        wire::attach(&host, name).map_err(|error| {
+            MakeError(format!("the interface `{name}` of the host machine cannot be watched: {error}"))
+        })?;
+    }
     let bpf = Bpf::new(host, post.nodes, post.first_object).map_err(|error| MakeError(error.to_string()))?;
     Ok(Arc::new(DeviceServer::new(post.name.as_str(), bpf)))
 }

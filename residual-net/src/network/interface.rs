@@ -380,6 +380,14 @@ impl Interface {
         }
     }
 
+    /// A frame that somebody else sent over what this interface stands for: taps see it leave.
+    pub fn observe(&self, frame: &Frame) {
+        if self.is_up() && self.check(frame).is_ok() {
+            self.show(frame, Direction::Out);
+            self.sent.count(frame);
+        }
+    }
+
     /// A frame arrives from outside. Those that are not for the host only taps see.
     pub fn receive(&self, frame: Frame) {
         if !self.is_up() {
