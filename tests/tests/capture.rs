@@ -105,12 +105,11 @@ fn tcpdump_and_gopacket_see_what_was_sent_packet_by_packet() {
         ./tunnel tap0 < in > said_by_tunnel & exec 9> in
         until_says up said_by_tunnel
         {tcpdump} -i tap0 -c 24 -w all.pcap udp port 4000 2> all & all=$!
-        {tcpdump} -i tap0 -s 50 -n -w cut.pcap 'tcp or arp' 2> cut & cut=$!
+        {tcpdump} -i tap0 --immediate-mode -c 16 -s 50 -w cut.pcap 'tcp or arp' 2> cut & cut=$!
         ./capture tap0 {count} > captured & captured=$!
         until_says listening all; until_says listening cut; until_says listening captured
         cat frames >&9
-        wait $all; wait $captured
-        kill -INT $cut; wait $cut
+        wait $all; wait $cut; wait $captured
         {tcpdump} -n -r all.pcap 'greater 1000' 2> /dev/null | wc -l
         cat all cut",
         tcpdump = tcpdump.path.display(),

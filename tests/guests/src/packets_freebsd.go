@@ -276,8 +276,12 @@ func main() {
 	}
 	// The interface stays when it is closed, and is down.
 	must("close", syscall.Close(tap))
-	time.Sleep(50 * time.Millisecond)
-	_, err = syscall.Write(idle, out)
+	for tries := 0; tries < 100; tries++ {
+		if _, err = syscall.Write(idle, out); err != nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	expect("writing to what is down", err, syscall.ENETDOWN)
 	if failed {
 		os.Exit(1)

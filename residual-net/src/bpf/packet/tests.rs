@@ -314,7 +314,11 @@ fn blocks_of_the_third_version_go_when_full_or_late() {
     assert_eq!(memory.word(4096 + 64 + next + 12) as usize, frame.len());
     assert_eq!((memory.bytes(24, 8)[0], memory.bytes(4096 + 24, 8)[0]), (1, 2));
     // The guest keeps all blocks: the queue is frozen, and what comes is counted.
-    std::thread::sleep(Duration::from_millis(60));
+    let limit = Instant::now() + Duration::from_secs(5);
+    while memory.word(8192 + 8) & 1 == 0 {
+        assert!(Instant::now() < limit);
+        std::thread::sleep(Duration::from_millis(1));
+    }
     for _ in 0..5 {
         pair.other.send(Frame::new(frame.clone())).unwrap();
     }
