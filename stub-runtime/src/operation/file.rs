@@ -111,19 +111,20 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
     if !is_native(cx, Operation::FileWrite, descriptor)
         && is_mapped(cx, Operation::FileWrite, descriptor, Errno::BADF)?
     {
-        let len = len.min(REQUEST_DATA);
-        return waiting(descriptor, POLLOUT, || {
-            ask_descriptor!(
-                cx,
-                FileWrite,
-                file::write,
-                descriptor,
-                data_words(len),
-                |params| {
-                    guest::read(buffer.0, params.init_data(len as u32))?;
-                },
-                |results| results.get_written()
-            )
+        return whole(len, |done, len| {
+            waiting(descriptor, POLLOUT, || {
+                ask_descriptor!(
+                    cx,
+                    FileWrite,
+                    file::write,
+                    descriptor,
+                    data_words(len),
+                    |params| {
+                        guest::read(buffer.0.wrapping_add(done), params.init_data(len as u32))?;
+                    },
+                    |results| results.get_written()
+                )
+            })
         });
     }
     if connection::is_quiet(descriptor) {
@@ -132,6 +133,26 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
     // SAFETY: as above.
     let result = unsafe { call_blocking(__NR_write, [descriptor as u64, buffer.0, len as u64]) };
     connection::after_send(descriptor, result)
+}
+
+/// Writes piece by piece, each as long as a message holds, for programs that know no short writes to files: until one
+/// piece is short, or fails, which counts for nothing when there was one before it.
+fn whole(len: usize, mut piece: impl FnMut(u64, usize) -> Result<u64, Errno>) -> Result<u64, Errno> {
+    let mut done = 0;
+    loop {
+        let part = (len - done).min(REQUEST_DATA);
+        match piece(done as u64, part) {
+            Ok(written) => {
+                let written = (written as usize).min(part);
+                done += written;
+                if written < part || done == len {
+                    return Ok(done as u64);
+                }
+            }
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => return Ok(done as u64),
+        }
+    }
 }
 
 /// pread(2).
@@ -183,20 +204,21 @@ pub fn write_at(
     if !is_native(cx, Operation::FilePositionWrite, descriptor)
         && is_mapped(cx, Operation::FilePositionWrite, descriptor, Errno::BADF)?
     {
-        let len = len.min(REQUEST_DATA);
-        return waiting(descriptor, POLLOUT, || {
-            ask_descriptor!(
-                cx,
-                FilePositionWrite,
-                file::position_write,
-                descriptor,
-                data_words(len),
-                |params| {
-                    params.set_offset(offset);
-                    guest::read(buffer.0, params.init_data(len as u32))?;
-                },
-                |results| results.get_written()
-            )
+        return whole(len, |done, len| {
+            waiting(descriptor, POLLOUT, || {
+                ask_descriptor!(
+                    cx,
+                    FilePositionWrite,
+                    file::position_write,
+                    descriptor,
+                    data_words(len),
+                    |params| {
+                        params.set_offset(offset.wrapping_add(done as i64));
+                        guest::read(buffer.0.wrapping_add(done), params.init_data(len as u32))?;
+                    },
+                    |results| results.get_written()
+                )
+            })
         });
     }
     // SAFETY: as above.
@@ -510,5 +532,30 @@ pub fn advise(
     // SAFETY: no pointers.
     unsafe {
         call_blocking(__NR_fadvise64, [descriptor as u64, offset as u64, length as u64, u64::from(advice)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_write_goes_on_until_a_piece_is_short_or_fails() {
+        let written = |len: usize, answers: &[Result<u64, Errno>]| {
+            let mut asked = Vec::new();
+            let mut answers = answers.iter().copied();
+            let result = whole(len, |done, part| {
+                asked.push((done as usize, part));
+                answers.next().unwrap_or(Ok(part as u64))
+            });
+            (result, asked)
+        };
+        assert_eq!(written(0, &[]), (Ok(0), vec![(0, 0)]));
+        let full = REQUEST_DATA;
+        let pieces = vec![(0, full), (full, full), (2 * full, 5)];
+        assert_eq!(written(2 * full + 5, &[]), (Ok(2 * full as u64 + 5), pieces));
+        assert_eq!(written(2 * full, &[Ok(7)]), (Ok(7), vec![(0, full)]));
+        assert_eq!(written(2 * full, &[Err(Errno::NOSPC)]).0, Err(Errno::NOSPC));
+        assert_eq!(written(2 * full, &[Ok(full as u64), Err(Errno::NOSPC)]).0, Ok(full as u64));
     }
 }
