@@ -13,7 +13,7 @@ use crate::host::linux::{abi, memory, thread};
 use crate::loader::{self, Image};
 use crate::operation::{clock, hidden, mounts, open, signal};
 use crate::process::Process;
-use crate::trap::entry;
+use crate::trap::{entry, site};
 use crate::{fail, personality, transport, world};
 
 /// Exit status of a program that cannot be run, as shells have it.
@@ -191,6 +191,7 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let page = world::open(handoff.flags().contains(HandoffFlags::TRACE))?;
     process.kept[0] = page;
     signal::initialize(process)?;
+    site::initialize();
     // SAFETY: the block is this thread's, made a moment ago.
     let cx = unsafe { &mut *block };
     cx.process = process;

@@ -1,7 +1,7 @@
 //! The stub's block for one guest thread. GS points to it while the thread lives.
 
 use core::arch::asm;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::host::linux::thread::{BLOCK_AT, SPAN};
 use crate::process::Process;
@@ -51,6 +51,25 @@ pub struct Context {
     pub host_mask: u64,
     /// The GS base that the guest has set for itself; zero when it has none.
     pub guest_gs: u64,
+    /// Where code that stands in for a hoisted instruction enters the stub.
+    pub hoisted_entry: u64,
+    /// Where the guest goes on behind the hoisted `syscall` that it is at.
+    pub back: u64,
+    /// Two's complement of the generation of the world for which the fast table serves this thread;
+    /// [`crate::trap::fast::UNSERVED`] when it does not.
+    pub negated_generation: u64,
+    /// Address of the counters of this thread alone; zero when it has none.
+    pub lane: AtomicU64,
+    /// Address of the sites of the region that the process counts in.
+    pub sites: AtomicU64,
+    /// Address of the bits of the descriptors that are not plain.
+    pub marked: u64,
+    /// Number of a call of the guest's for which another is made of the host.
+    pub translated: u64,
+    /// How the stub was entered: one of [`crate::trap::entry::entered`].
+    pub entered: u32,
+    /// Host process id.
+    pub pid: u32,
     /// The guest's registers.
     pub frame: Frame,
 

@@ -4,8 +4,9 @@ use schemas::Errno;
 
 use crate::call::{Handler, RAW_ARGUMENTS, Row, Table};
 use crate::context::Context;
-use crate::host::linux::syscall::RESTART;
+use crate::host::linux::syscall::{RESTART, check};
 use crate::operation::hidden;
+use crate::trap::{entry::entered, fast, hoist};
 use crate::{ledger, trace, world};
 
 /// The raw values of a trap, as the OS's calling convention lays them out.
@@ -20,6 +21,11 @@ pub struct Trap {
 #[unsafe(no_mangle)]
 extern "C" fn stub_dispatch(cx: &mut Context) {
     let personality = cx.process().personality;
+    match core::mem::replace(&mut cx.entered, entered::HOISTED) {
+        entered::TRAPPED => hoist::consider(cx),
+        entered::FAILED => return (personality.finish)(cx, check(cx.frame.rax)),
+        _ => fast::renew(cx),
+    }
     let trap = (personality.trap)(cx);
     cx.number = trap.number;
     cx.frame_replaced = false;

@@ -1,5 +1,8 @@
 //! Counting what was called and how it was answered, in memory that the mapper reads.
 
+use core::sync::atomic::Ordering;
+
+use schemas::transport::Lane;
 use schemas::{Flavour, Operation};
 
 use crate::context::Context;
@@ -9,7 +12,11 @@ use crate::{transport, world};
 #[inline]
 pub fn count(cx: &Context, operation: Operation) -> Flavour {
     let flavour = world::route(cx, operation);
-    if let Some(region) = transport::region() {
+    let lane = cx.lane.load(Ordering::Relaxed) as *const Lane;
+    if !lane.is_null() {
+        // SAFETY: a lane of a region, which stays mapped while a thread counts in it.
+        unsafe { &*lane }.count(operation, flavour);
+    } else if let Some(region) = transport::region() {
         region.count(operation, flavour);
     }
     flavour

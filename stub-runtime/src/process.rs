@@ -198,7 +198,9 @@ impl Process {
 
     /// Takes the locks that must not be held by a thread that a forked child does not have.
     pub fn fork_locks(&self) -> impl Sized + '_ {
-        (self.actions.lock(), self.data_end.lock(), self.threads.lock(), self.descriptors.hold())
+        let process =
+            (self.actions.lock(), self.data_end.lock(), self.threads.lock(), self.descriptors.hold());
+        (process, crate::trap::site::hold(), crate::trap::fast::hold())
     }
 
     /// After a fork only the calling thread is there: the blocks of the others are free.
@@ -217,6 +219,11 @@ impl Process {
 
     /// Calls `visit` with the host id of each living thread.
     pub fn each_thread(&self, mut visit: impl FnMut(u32)) {
+        self.each_block(|block| visit(block.tid.load(Ordering::Relaxed)));
+    }
+
+    /// Calls `visit` with the block of each living thread.
+    pub fn each_block(&self, mut visit: impl FnMut(&Context)) {
         let head = self.threads.lock();
         let mut at = *head;
         while !at.is_null() {
@@ -224,7 +231,7 @@ impl Process {
             let block = unsafe { &*at };
             let tid = block.tid.load(Ordering::Relaxed);
             if tid != 0 && tid != u32::MAX {
-                visit(tid);
+                visit(block);
             }
             at = block.next;
         }
@@ -270,6 +277,7 @@ impl Process {
         };
         see(crate::trap::entry::image());
         see(crate::transport::range());
+        crate::trap::site::ranges().for_each(&mut see);
         see(self.descriptors.range());
         let own = core::ptr::from_ref(self) as u64;
         see(own..own + (size_of::<Process>() as u64).next_multiple_of(4096));

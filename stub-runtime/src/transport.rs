@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use capnp::traits::{HasStructSize, Owned};
 use schemas::message::{self, Message};
 use schemas::transport::{
-    Claimed, DESCRIPTOR_REGION, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Region, SLOTS,
+    Claimed, DESCRIPTOR_REGION, DESCRIPTOR_SOCKET, DESCRIPTORS, Datagram, DatagramKind, Lane, Region, SLOTS,
 };
 use schemas::{Errno, Operation};
 
@@ -62,6 +62,27 @@ pub fn range() -> core::ops::Range<u64> {
     if start == 0 { 0..0 } else { start..start + Region::SIZE as u64 }
 }
 
+/// Gives a thread counters of its own, where there is a region and a lane left in it, and tells it where sites are
+/// counted.
+pub fn take_lane(cx: &Context) {
+    // SAFETY: no pointers; a signal 0 only asks whether there is such a thread.
+    let lives = |thread: u32| unsafe { host_call(__NR_tkill, [u64::from(thread), 0]) } != Err(Errno::SRCH);
+    let tid = cx.tid.load(Ordering::Relaxed);
+    let start = REGION.load(Ordering::Acquire) as u64;
+    cx.sites.store(if start == 0 { 0 } else { start + Region::SITES_AT as u64 }, Ordering::Relaxed);
+    let lane = region().and_then(|region| region.take_lane(tid, lives));
+    cx.lane.store(lane.map_or(0, |lane| core::ptr::from_ref(lane) as u64), Ordering::Relaxed);
+}
+
+/// Lets other threads have the counters of one that ends.
+pub fn release_lane(cx: &Context) {
+    let lane = cx.lane.swap(0, Ordering::Relaxed) as *const Lane;
+    if let (Some(region), false) = (region(), lane.is_null()) {
+        // SAFETY: a lane of a region, which stays mapped while a thread counts in it.
+        region.release_lane(cx.tid.load(Ordering::Relaxed), unsafe { &*lane });
+    }
+}
+
 /// A forked child counts in its parent's region until it makes a call of its own.
 pub fn detach() {
     ATTACHED.store(false, Ordering::Relaxed);
@@ -75,6 +96,7 @@ pub fn start(cx: &Context) -> Result<(), Errno> {
     match adopt(cx) {
         Ok(()) => {
             ATTACHED.store(true, Ordering::Release);
+            take_lane(cx);
             Ok(())
         }
         Err(_) => hidden::with_room(|| attach(cx)),
@@ -154,9 +176,24 @@ fn share(cx: &Context, file: i32, pair: [i32; 2]) -> Result<(), Errno> {
         host_call(__NR_dup3, [pair[0] as u64, socket as u64, 0])?;
         host_call(__NR_dup3, [file as u64, world::reserved(DESCRIPTOR_REGION) as u64, 0])?;
     }
+    release_lane(cx);
+    if let Some(parent) = self::region() {
+        region.adopt_sites(parent);
+    }
     let old = REGION.swap(at as *mut u8, Ordering::AcqRel);
+    let mut alone = true;
+    let own = cx.tid.load(Ordering::Relaxed);
+    cx.process().each_block(|block| {
+        alone &= block.tid.load(Ordering::Relaxed) == own;
+        if !core::ptr::eq(block, cx) {
+            take_lane(block);
+        }
+    });
+    take_lane(cx);
     if !old.is_null() {
-        memory::release(old as u64, Region::SIZE as u64);
+        // Other threads may be counting in the old region still.
+        let kept = if alone { 0 } else { Region::SLOTS_AT as u64 };
+        memory::release(old as u64 + kept, Region::SIZE as u64 - kept);
     }
     Ok(())
 }

@@ -11,7 +11,8 @@ use crate::host::linux::memory;
 
 /// First of the reserved descriptors.
 static BASE: AtomicI32 = AtomicI32::new(schemas::transport::DESCRIPTOR_BASE);
-static WORLD: AtomicPtr<World> = AtomicPtr::new(core::ptr::null_mut());
+/// Where the world page is mapped; read by assembly.
+pub static WORLD: AtomicPtr<World> = AtomicPtr::new(core::ptr::null_mut());
 /// Whether this guest was started to be traced, whatever the world says.
 static TRACE: AtomicBool = AtomicBool::new(false);
 

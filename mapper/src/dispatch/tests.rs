@@ -11,7 +11,7 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use schemas::server::{Caller, Capabilities, Server};
-use schemas::transport::{Datagram, DatagramKind, REQUEST_SIZE, Region, RegionHeader, SLOT_SIZE};
+use schemas::transport::{Datagram, DatagramKind, REQUEST_SIZE, Region, SLOT_SIZE};
 use schemas::{Errno, Interface, Operation, Personality, device, fs, message};
 use sim::hurd::world::{Policy, World as Hurd};
 use sim::mach::Mach;
@@ -216,7 +216,7 @@ impl Guest {
 
     /// Writes a slot's head as no stub would: the fields at their offsets, then the state that asks for an answer.
     fn scribble(&self, slot: u32, operation: u16, personality: u8, descriptors: u8, length: u32) {
-        let start = size_of::<RegionHeader>() + slot as usize * SLOT_SIZE;
+        let start = Region::SLOTS_AT + slot as usize * SLOT_SIZE;
         // SAFETY: within the mapping; the mapper reads it as atomics, and not before the state is written.
         unsafe {
             let head = self.start.add(start);
@@ -234,7 +234,7 @@ impl Guest {
 
     /// The status of the reply to a request that was scribbled.
     fn status(&self, slot: u32) -> i32 {
-        let start = size_of::<RegionHeader>() + slot as usize * SLOT_SIZE;
+        let start = Region::SLOTS_AT + slot as usize * SLOT_SIZE;
         // SAFETY: within the mapping.
         let word = |offset| unsafe {
             self.start.add(start + offset).cast::<std::sync::atomic::AtomicU32>().as_ref()
@@ -337,7 +337,7 @@ fn requests_of_nonsense_are_answered_with_errors() {
 #[test]
 fn messages_of_nonsense_are_answered_with_errors() {
     let (_world, _crew, _first, guest) = guest();
-    let start = size_of::<RegionHeader>() + 6 * SLOT_SIZE + 64;
+    let start = Region::SLOTS_AT + 6 * SLOT_SIZE + 64;
     // A far pointer, a list, a structure beyond the end, and one that claims half a gigabyte.
     for word in [2_u64, 1, 0xffff_0000_0000_0000, 0x7fff_ffff_ffff_fffc, u64::MAX] {
         for operation in Operation::ALL {

@@ -20,7 +20,7 @@ mod world;
 
 pub use datagram::{Datagram, DatagramKind};
 pub use handoff::{Handoff, HandoffFlags};
-pub use region::{Region, RegionHeader};
+pub use region::{Lane, Region, RegionHeader};
 pub use shared::{Plain, Shared, Text};
 pub use site::Site;
 pub use slot::{Claimed, Request, RequestBuffer, Slot, SlotHeader, State, Taken};
@@ -49,6 +49,9 @@ pub const CHILDREN: usize = 256;
 
 /// Slots of a region: threads of one process that can have a request under way at the same time.
 pub const SLOTS: usize = 256;
+
+/// Threads of a region that can have counters of their own.
+pub const LANES: usize = 256;
 
 /// Bytes of a slot.
 pub const SLOT_SIZE: usize = 64 * 1024;

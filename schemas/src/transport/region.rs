@@ -1,6 +1,8 @@
 //! The memory that one guest process shares with the mapper.
 
-use super::{CHILDREN, Claimed, FLAVOURS, MISSING, OPERATIONS, SITES, SLOT_SIZE, SLOTS, Site, Slot, VERSION};
+use super::{
+    CHILDREN, Claimed, FLAVOURS, LANES, MISSING, OPERATIONS, SITES, SLOT_SIZE, SLOTS, Site, Slot, VERSION,
+};
 use crate::{Errno, Flavour, Operation, Personality};
 use core::{
     marker::PhantomData,
@@ -44,6 +46,30 @@ pub struct RegionHeader {
     sites: [Site; SITES],
     /// Traps at addresses that have no place among the sites.
     elsewhere: AtomicU64,
+    /// The thread that counts in each lane, 0 for none.
+    lane_owners: [AtomicU32; LANES],
+    /// Lanes that have ever been used: those above hold nothing.
+    lanes_used: AtomicU32,
+}
+
+/// Counters of one thread, which alone writes them: it counts without locking the bus.
+#[repr(C, align(4096))]
+pub struct Lane {
+    calls: [[AtomicU64; FLAVOURS]; OPERATIONS],
+}
+
+impl Lane {
+    /// Where the counter of an operation and flavour lies, in bytes from the start of a lane.
+    pub const fn offset(operation: Operation, flavour: Flavour) -> usize {
+        (operation.index() * FLAVOURS + flavour as usize) * size_of::<AtomicU64>()
+    }
+
+    /// Counts a call of the thread that owns the lane.
+    #[inline]
+    pub fn count(&self, operation: Operation, flavour: Flavour) {
+        let counter = &self.calls[operation.index()][flavour as usize];
+        counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
 }
 
 /// Longest path of a program that is told.
@@ -54,6 +80,7 @@ const _: () = {
     assert!(core::mem::offset_of!(RegionHeader, calls) == 64 + SLOTS / 8);
     assert!(core::mem::offset_of!(RegionHeader, sites).is_multiple_of(align_of::<Site>()));
     assert!(size_of::<RegionHeader>() == 12 * 4096);
+    assert!(size_of::<Lane>() == FLAVOURS * OPERATIONS * 8);
 };
 
 /// A mapped region.
@@ -74,7 +101,13 @@ unsafe impl Sync for Region<'_> {}
 
 impl<'a> Region<'a> {
     /// Bytes of a region. It is sparse: only what is used takes memory.
-    pub const SIZE: usize = size_of::<RegionHeader>() + SLOTS * SLOT_SIZE;
+    pub const SIZE: usize = Self::SLOTS_AT + SLOTS * SLOT_SIZE;
+
+    /// Where the sites lie, for code that is not Rust.
+    pub const SITES_AT: usize = core::mem::offset_of!(RegionHeader, sites);
+
+    /// Where the slots begin, behind the head and the lanes.
+    pub const SLOTS_AT: usize = size_of::<RegionHeader>() + LANES * size_of::<Lane>();
 
     /// Makes a region of fresh, zeroed memory.
     ///
@@ -117,7 +150,7 @@ impl<'a> Region<'a> {
             return None;
         }
         // SAFETY: within the region.
-        let start = unsafe { self.start.add(size_of::<RegionHeader>() + index as usize * SLOT_SIZE) };
+        let start = unsafe { self.start.add(Self::SLOTS_AT + index as usize * SLOT_SIZE) };
         Some(Slot::new(start, index, self))
     }
 
@@ -134,7 +167,53 @@ impl<'a> Region<'a> {
 
     /// How often an operation was carried out in this way.
     pub fn calls(self, operation: Operation, flavour: Flavour) -> u64 {
-        self.header().calls[operation.index()][flavour as usize].load(Ordering::Relaxed)
+        let used = (self.header().lanes_used.load(Ordering::Relaxed) as usize).min(LANES);
+        let own = |calls: &[[AtomicU64; FLAVOURS]; OPERATIONS]| {
+            calls[operation.index()][flavour as usize].load(Ordering::Relaxed)
+        };
+        (0..used)
+            .map(|index| own(&self.lane_at(index).calls))
+            .fold(own(&self.header().calls), u64::wrapping_add)
+    }
+
+    fn lane_at(self, index: usize) -> &'a Lane {
+        debug_assert!(index < LANES);
+        // SAFETY: within the region, page-aligned, and made of atomics only.
+        unsafe {
+            self.start.add(size_of::<RegionHeader>() + index * size_of::<Lane>()).cast::<Lane>().as_ref()
+        }
+    }
+
+    /// Stub: gives a thread a lane of its own. None when each has an owner that lives, as `lives` says of its id; the
+    /// thread counts with [`Region::count`] then.
+    pub fn take_lane(self, thread: u32, lives: impl Fn(u32) -> bool) -> Option<&'a Lane> {
+        let owners = &self.header().lane_owners;
+        let take = |index: usize, from: u32| {
+            owners[index].compare_exchange(from, thread, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+            self.header().lanes_used.fetch_max(index as u32 + 1, Ordering::Relaxed);
+            Some(self.lane_at(index))
+        };
+        // An image goes on with the lane of the one before it.
+        let own = owners.iter().position(|owner| owner.load(Ordering::Relaxed) == thread);
+        if let Some(index) = own {
+            return Some(self.lane_at(index));
+        }
+        (0..LANES).find_map(|index| take(index, 0)).or_else(|| {
+            (0..LANES).find_map(|index| {
+                let owner = owners[index].load(Ordering::Relaxed);
+                if lives(owner) { None } else { take(index, owner) }
+            })
+        })
+    }
+
+    /// Stub: lets other threads have the lane of one that ends or counts elsewhere.
+    pub fn release_lane(self, thread: u32, lane: &Lane) {
+        let at = core::ptr::from_ref(lane) as usize;
+        let index =
+            at.wrapping_sub(self.start.as_ptr() as usize + size_of::<RegionHeader>()) / size_of::<Lane>();
+        if let Some(owner) = self.header().lane_owners.get(index) {
+            let _ = owner.compare_exchange(thread, 0, Ordering::Release, Ordering::Relaxed);
+        }
     }
 
     /// Counts a foreign call that there is nothing for.

@@ -181,6 +181,9 @@ impl World {
     /// Bytes of a world page.
     pub const SIZE: usize = size_of::<Self>();
 
+    /// Where the word that counts changes lies, for code that is not Rust.
+    pub const GENERATION: usize = core::mem::offset_of!(Self, generation);
+
     /// Mapper: makes one of fresh, zeroed memory, with the routes that the schema declares and no mounts.
     ///
     /// # Safety

@@ -79,6 +79,8 @@ pub struct Row {
     pub operation: Option<Operation>,
     /// The code that answers it.
     pub handler: Option<Handler>,
+    /// Whether the host's own call, with the same number and arguments, is all there is to it.
+    pub native: bool,
     /// One bit for each argument that is a descriptor, so that the stub's own can be kept from the guest.
     pub descriptors: u8,
 }
@@ -93,6 +95,7 @@ impl Row {
         support: Support::None("no such call"),
         operation: None,
         handler: None,
+        native: false,
         descriptors: 0,
     };
 }
@@ -244,6 +247,7 @@ macro_rules! call_rows {
                 returns: <$returns as $crate::call::Argument>::KIND,
                 support: $crate::call_support!($support $($note)?),
                 operation: $crate::call_operation!($($operation)?),
+                native: $crate::call_is_native!($support),
                 handler: $crate::call_handler!($support $arguments $($($handler)?)?),
             },
         )*];
@@ -277,6 +281,18 @@ macro_rules! call_support {
     };
     (missing) => {
         $crate::call::Support::None($crate::call::MISSING)
+    };
+}
+
+/// Whether a row is passed to the host; part of [`call_table!`](crate::call_table!).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_is_native {
+    (native) => {
+        true
+    };
+    ($support:ident) => {
+        false
     };
 }
 

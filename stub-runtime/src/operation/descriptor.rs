@@ -126,6 +126,11 @@ impl Table {
         }
     }
 
+    /// Where the bits are by which [`Table::is_plain`] tells low descriptors, for code that is not Rust.
+    pub fn bits(&self) -> u64 {
+        self.marked.as_ptr() as u64
+    }
+
     /// What a descriptor stands for, if it is not a plain one.
     pub fn get(&self, descriptor: i32) -> Option<Meaning> {
         let used = self.used.lock();

@@ -64,6 +64,11 @@ pub fn release(descriptor: i32) {
     }
 }
 
+/// The lowest number that a descriptor out of the guest's sight can have.
+pub fn lowest() -> i32 {
+    world::reserved(0) - BELOW
+}
+
 /// The first hidden descriptor from `first` to `last`.
 pub fn next(first: i32, last: i32) -> Option<i32> {
     let start = world::reserved(0) - BELOW;

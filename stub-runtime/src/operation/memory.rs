@@ -9,6 +9,7 @@ use crate::guest;
 use crate::host::linux::{abi::*, syscall::call};
 use crate::operation::ask::is_device;
 use crate::operation::{frame, packet};
+use crate::trap::site::{self, Fate};
 
 /// Size of a page.
 pub const PAGE: u64 = 4096;
@@ -34,8 +35,10 @@ pub fn map(
     fd: i32,
     offset: i64,
 ) -> Result<u64, Errno> {
+    let mut _change = None;
     if flags & MAP_FIXED != 0 {
         check(cx, addr, len as u64, Errno::NOMEM)?;
+        _change = Some(site::change(addr, len as u64, Fate::Gone));
     }
     if flags & MAP_ANONYMOUS == 0 && is_device(cx, fd) {
         frame::check_mapping(fd, offset as u64, len as u64)?;
@@ -69,6 +72,7 @@ pub fn unmap(cx: &mut Context, addr: Pointer, len: usize) -> Result<u64, Errno> 
         return Err(Errno::INVAL);
     }
     let end = end.next_multiple_of(PAGE);
+    let _change = site::change(addr.0, end - addr.0, Fate::Gone);
     let mut at = addr.0;
     while at < end {
         let own = cx.process().next_owned(at, end);
@@ -88,6 +92,7 @@ pub fn unmap(cx: &mut Context, addr: Pointer, len: usize) -> Result<u64, Errno> 
 /// As mprotect(2); `ENOMEM` for a range that touches the stub.
 pub fn protect(cx: &mut Context, addr: Pointer, len: usize, protection: i32) -> Result<u64, Errno> {
     check(cx, addr.0, len as u64, Errno::NOMEM)?;
+    let _change = site::change(addr.0, len as u64, Fate::Altered);
     // SAFETY: as above.
     unsafe { call(__NR_mprotect, [addr.0, len as u64, protection as u64]) }
 }
@@ -105,8 +110,11 @@ pub fn remap(
     new: Pointer,
 ) -> Result<u64, Errno> {
     check(cx, old.0, old_len as u64, Errno::FAULT)?;
+    let _old = site::change(old.0, old_len as u64, Fate::Altered);
+    let mut _new = None;
     if flags as u32 & MREMAP_FIXED != 0 {
         check(cx, new.0, new_len as u64, Errno::INVAL)?;
+        _new = Some(site::change(new.0, new_len as u64, Fate::Gone));
     }
     // SAFETY: as above.
     unsafe { call(__NR_mremap, [old.0, old_len as u64, new_len as u64, flags as u64, new.0]) }
@@ -117,12 +125,14 @@ pub fn remap(
 /// # Errors
 /// As shmat(2); `EINVAL` for a place that is the stub's.
 pub fn attach(cx: &mut Context, id: i32, addr: Pointer, flags: u32) -> Result<u64, Errno> {
+    let mut _change = None;
     if flags & SHM_REMAP != 0 {
         // `struct shmid64_ds` begins with 48 bytes of permissions (asm-generic/shmbuf.h); the size is next.
         let mut status = [0u64; 14];
         // SAFETY: the kernel writes 112 bytes; 2 is IPC_STAT.
         unsafe { call(__NR_shmctl, [id as u64, 2, status.as_mut_ptr() as u64]) }?;
         check(cx, addr.0 & !(PAGE - 1), status[6], Errno::INVAL)?;
+        _change = Some(site::change(addr.0 & !(PAGE - 1), status[6], Fate::Gone));
     }
     // SAFETY: the guest's own address space, the stub's part excluded.
     unsafe { call(__NR_shmat, [id as u64, addr.0, u64::from(flags)]) }
@@ -134,6 +144,7 @@ pub fn attach(cx: &mut Context, id: i32, addr: Pointer, flags: u32) -> Result<u6
 /// As madvise(2); `ENOMEM` for a range that touches the stub.
 pub fn advise(cx: &mut Context, addr: Pointer, len: usize, advice: i32) -> Result<u64, Errno> {
     check(cx, addr.0, len as u64, Errno::NOMEM)?;
+    let _change = site::change(addr.0, len as u64, Fate::Altered);
     // SAFETY: as above.
     unsafe { call(__NR_madvise, [addr.0, len as u64, advice as u64]) }
 }

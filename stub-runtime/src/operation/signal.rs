@@ -18,7 +18,7 @@ use crate::host::linux::syscall;
 use crate::host::linux::thread;
 use crate::operation::{clock, queue};
 use crate::process::Process;
-use crate::trap::{entry, register};
+use crate::trap::{entry, register, window};
 
 /// What a guest does on a signal.
 #[derive(Clone, Copy, Debug)]
@@ -263,6 +263,9 @@ pub unsafe extern "C" fn on_signal(number: i32, info: *mut HostInfo, context: *m
 /// A host signal has interrupted the thread at `host`.
 pub fn arrive(cx: &mut Context, number: i32, info: &mut HostInfo, host: &mut HostContext) {
     let rip = host.rip;
+    if window::is_retried(number, info, host) {
+        return;
+    }
     if queue::is_ignored(&cx.process().queues, number) && !info.is_fault() {
         queue::arrived(&cx.process().queues, number);
         return;
@@ -271,6 +274,8 @@ pub fn arrive(cx: &mut Context, number: i32, info: &mut HostInfo, host: &mut Hos
         // The guest's state is in the frame, its vector registers partly there too.
         let state = cx.frame;
         restore_vectors(host, &state);
+        deliver(cx, number, info, host, &state);
+    } else if let Some(state) = window::interrupted(cx, info, host) {
         deliver(cx, number, info, host, &state);
     } else if entry::text().contains(&rip) || clock::is_reading(cx, host) {
         if info.is_fault() {

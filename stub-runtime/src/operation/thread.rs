@@ -9,6 +9,7 @@ use crate::guest;
 use crate::host::linux::signal;
 use crate::host::linux::{abi::*, syscall::call, thread};
 use crate::operation::identity;
+use crate::trap::{fast, site};
 
 /// What every thread of a process shares (pthread_create of any libc asks for these).
 pub const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -51,6 +52,7 @@ pub fn create(
 /// (`rseq`), at once.
 pub fn exit(cx: &mut Context, status: i32) -> ! {
     signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
+    fast::end(cx);
     // SAFETY: the kernel checks the guest's address; zero is none.
     let _ = unsafe { call(__NR_set_tid_address, [core::mem::take(&mut cx.clear_tid)]) };
     // SAFETY: the thread has nothing left to do, and no signal can come.
@@ -88,7 +90,10 @@ fn child_of_fork(cx: &mut Context) {
     let tid = unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0);
     cx.tid.store(tid as u32, Ordering::Relaxed);
     cx.process().pid.store(tid as u32, Ordering::Relaxed);
+    cx.pid = tid as u32;
     crate::transport::detach();
+    site::forked();
+    fast::begin(cx);
     if thread::rearm(cx).is_err() {
         signal::die(signal::SIGSYS);
     }
@@ -123,6 +128,7 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
         crate::transport::forked(cx, pid as i32);
     }
     if flags & CLONE_VFORK != 0 || result.is_err() {
+        fast::end(child);
         // SAFETY: the child is gone, or has an address space of its own.
         unsafe { thread::free(block) };
         process.free();
@@ -137,6 +143,10 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
 pub fn set_gs_base(cx: &mut Context, base: u64) -> Result<(), Errno> {
     if base >= guest::ADDRESS_END {
         return Err(Errno::PERM);
+    }
+    if base != 0 {
+        // Code in place of the guest's finds the stub by GS.
+        site::restore_all();
     }
     cx.guest_gs = base;
     Ok(())

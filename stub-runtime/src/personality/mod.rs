@@ -9,6 +9,7 @@ use crate::dispatch::Trap;
 use crate::loader::Image;
 use crate::operation::signal::Delivery;
 use crate::trace::vocabulary::Vocabulary;
+use crate::trap::fast::Fast;
 
 pub mod constant;
 pub mod freebsd;
@@ -20,6 +21,8 @@ pub struct Personality {
     pub id: schemas::Personality,
     /// Every call it has.
     pub calls: &'static Table,
+    /// Calls beside the native ones that need no Rust, by number: what their handlers would do, in fewer words.
+    pub fast: &'static [(u16, Fast)],
     /// Signals that do nothing by default, as host bits.
     pub ignored: u64,
     /// What a trace calls its numbers and structures.

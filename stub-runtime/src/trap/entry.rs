@@ -20,6 +20,16 @@ unsafe extern "C" {
     pub fn stub_leave() -> !;
 }
 
+/// How the stub was entered.
+pub mod entered {
+    /// From a hoisted instruction.
+    pub const HOISTED: u32 = 0;
+    /// By the host's SIGSYS.
+    pub const TRAPPED: u32 = 1;
+    /// After a host call in place of the guest's that failed, with its result in rax.
+    pub const FAILED: u32 = 2;
+}
+
 /// Address where a thread whose general registers are in its frame enters the stub.
 pub fn entry_address() -> u64 {
     &raw const stub_entry as u64

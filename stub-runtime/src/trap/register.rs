@@ -55,5 +55,6 @@ pub unsafe extern "C" fn on_trap(signal: i32, info: *mut HostInfo, context: *mut
         thread::set_gs(cx.this as u64);
     }
     host.save_registers(&mut cx.frame);
+    cx.entered = entry::entered::TRAPPED;
     host.go(entry::entry_address(), cx.stack_top);
 }

@@ -10,7 +10,7 @@ use super::memory;
 use super::signal::{self, HostStack};
 use super::syscall::call;
 use crate::context::Context;
-use crate::trap::{entry, register};
+use crate::trap::{entry, fast, register};
 
 /// Unmapped space below each stack, so that an overrun faults.
 const GUARD: u64 = 4096;
@@ -84,6 +84,9 @@ pub unsafe fn adopt(block: *mut Context) -> Result<(), Errno> {
     cx.tid.store(tid, Ordering::Relaxed);
     // The first thread of a process has its number.
     let _ = cx.process().pid.compare_exchange(0, tid, Ordering::Relaxed, Ordering::Relaxed);
+    // SAFETY: no pointers. A child that borrows its parent's memory has a number of its own.
+    cx.pid = unsafe { call::<0>(abi::__NR_getpid, []) }? as u32;
+    fast::begin(cx);
     rearm(cx)
 }
 

@@ -11,6 +11,7 @@ use crate::host::linux::abi::*;
 use crate::host::linux::message::Header;
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::process::Lock;
+use crate::trap::fast;
 
 // asm-generic/socket.h, linux/tcp.h.
 const SOL_SOCKET: u64 = 1;
@@ -69,6 +70,7 @@ pub fn keep_error(descriptor: i32) -> i32 {
         return if errors[at].0 == descriptor { errors[at].1 } else { 0 };
     }
     if errors[at].1 == 0 {
+        fast::look_at_data();
         COUNT.fetch_add(1, Ordering::Relaxed);
     }
     errors[at] = (descriptor, error);
@@ -120,6 +122,7 @@ pub fn after_send(descriptor: i32, result: Result<u64, Errno>) -> Result<u64, Er
 pub fn set_traits(descriptor: i32, bits: u8, on: bool) -> Result<(), Errno> {
     let traits = TRAITS.get(descriptor as u32 as usize).ok_or(Errno::INVAL)?;
     if on {
+        fast::look_at_data();
         traits.fetch_or(bits, Ordering::Relaxed)
     } else {
         traits.fetch_and(!bits, Ordering::Relaxed)

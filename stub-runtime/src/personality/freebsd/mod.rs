@@ -42,6 +42,7 @@ pub mod umtx;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::FreeBsd,
     calls: &calls::CALLS,
+    fast: calls::FAST,
     ignored: signal::IGNORED_ON_HOST,
     vocabulary: &names::VOCABULARY,
     trap: frame::trap,

@@ -7,6 +7,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::host::linux::syscall::call;
 use crate::operation::memory;
+use crate::trap::site::{self, Fate};
 
 /// mmap(2).
 ///
@@ -46,6 +47,7 @@ pub fn protect_with_key(
     if cx.process().owns(addr.0, len as u64) {
         return Err(Errno::NOMEM);
     }
+    let _change = site::change(addr.0, len as u64, Fate::Altered);
     // SAFETY: the guest's own address space.
     unsafe { call(__NR_pkey_mprotect, [addr.0, len as u64, protection as u64, key as u64]) }
 }
@@ -65,6 +67,7 @@ pub fn remap_file_pages(
     if cx.process().owns(start.0, len as u64) {
         return Err(Errno::INVAL);
     }
+    let _change = site::change(start.0, len as u64, Fate::Altered);
     let args = [start.0, len as u64, protection as u64, offset as u64, u64::from(flags)];
     // SAFETY: the guest's own address space.
     unsafe { call(__NR_remap_file_pages, args) }
@@ -78,6 +81,7 @@ pub fn seal(cx: &mut Context, start: Pointer, len: usize, flags: u64) -> Result<
     if cx.process().owns(start.0, len as u64) {
         return Err(Errno::NOMEM);
     }
+    let _change = site::change(start.0, len as u64, Fate::Altered);
     // SAFETY: the guest's own address space.
     unsafe { call(__NR_mseal, [start.0, len as u64, flags]) }
 }

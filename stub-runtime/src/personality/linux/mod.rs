@@ -24,6 +24,7 @@ pub mod start;
 pub static PERSONALITY: Personality = Personality {
     id: schemas::Personality::Linux,
     calls: &calls::CALLS,
+    fast: calls::FAST,
     ignored: crate::operation::signal::HOST_IGNORED,
     vocabulary: &names::VOCABULARY,
     trap: frame::trap,

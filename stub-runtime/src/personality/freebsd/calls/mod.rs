@@ -7,12 +7,28 @@
 mod high;
 mod low;
 
+use linux_raw_sys::general::*;
+
 use crate::call_table;
+use crate::trap::fast::Fast::{self, Host, HostPlain};
 
 call_table! {
     /// Every call of FreeBSD.
     pub static CALLS = "freebsd" from [low::ROWS, high::ROWS];
 }
+
+/// See [`Personality::fast`](crate::personality::Personality::fast).
+pub const FAST: &[(u16, Fast)] = &[
+    (3, HostPlain(__NR_read as u16)),
+    (4, HostPlain(__NR_write as u16)),
+    (39, Host(__NR_getppid as u16)),
+    (120, HostPlain(__NR_readv as u16)),
+    (121, HostPlain(__NR_writev as u16)),
+    (331, Host(__NR_sched_yield as u16)),
+    (475, HostPlain(__NR_pread64 as u16)),
+    (476, HostPlain(__NR_pwrite64 as u16)),
+    (478, HostPlain(__NR_lseek as u16)),
+];
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,36 @@
 mod high;
 mod low;
 
+use core::mem::offset_of;
+
+use linux_raw_sys::general::*;
+
 use crate::call_table;
+use crate::context::Context;
+use crate::trap::fast::Fast::{self, Constant, HostPlain};
 
 call_table! {
     /// Every call of Linux.
     pub static CALLS = "linux" from [low::ROWS, high::ROWS];
+}
+
+/// See [`Personality::fast`](crate::personality::Personality::fast).
+pub const FAST: &[(u16, Fast)] = &[
+    same(__NR_read),
+    same(__NR_write),
+    same(__NR_fstat),
+    same(__NR_lseek),
+    same(__NR_pread64),
+    same(__NR_pwrite64),
+    same(__NR_readv),
+    same(__NR_writev),
+    (__NR_getpid as u16, Constant(offset_of!(Context, pid))),
+    (__NR_gettid as u16, Constant(offset_of!(Context, tid))),
+];
+
+/// A call of which the host's own does all there is to do for a plain descriptor.
+const fn same(number: u32) -> (u16, Fast) {
+    (number as u16, HostPlain(number as u16))
 }
 
 #[cfg(test)]
