@@ -11,6 +11,7 @@ use crate::host::linux::signal as host_signal;
 use crate::host::linux::syscall::call;
 use crate::host::linux::{abi, memory, thread};
 use crate::loader::{self, Image};
+use crate::operation::exec::Carried;
 use crate::operation::{clock, hidden, mounts, open, signal};
 use crate::process::Process;
 use crate::trap::{entry, site};
@@ -190,7 +191,8 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let process = Process::allocate(personality)?;
     let page = world::open(handoff.flags().contains(HandoffFlags::TRACE))?;
     process.kept[0] = page;
-    signal::initialize(process)?;
+    let carried = Carried::read(handoff.carry());
+    signal::initialize(process, carried.as_ref().map_or(0, |carried| carried.ignored))?;
     site::initialize();
     // SAFETY: the block is this thread's, made a moment ago.
     let cx = unsafe { &mut *block };
@@ -203,10 +205,10 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
 
     let mut name = PathBuffer::new();
     name.set(&[handoff.path()])?;
-    let file = match handoff.carry().split_first_chunk::<4>() {
-        Some((number, meanings)) => {
-            process.descriptors.restore(meanings)?;
-            i32::from_le_bytes(*number)
+    let file = match carried {
+        Some(carried) => {
+            process.descriptors.restore(carried.meanings)?;
+            carried.program
         }
         None => open_program(&name)?,
     };

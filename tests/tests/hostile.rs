@@ -102,6 +102,12 @@ fn a_signal_that_its_system_ignores_does_nothing() {
 }
 
 #[test]
+fn no_signal_is_lost_between_two_programs_or_with_a_thread() {
+    linux("signal-over-execute");
+    linux("signals-to-ending-threads");
+}
+
+#[test]
 fn a_stack_overrun_kills_or_is_handled() {
     linux("overrun-stack");
     linux("overrun-stack-with-handler");

@@ -4,7 +4,7 @@ use schemas::Errno;
 use schemas::server::Caller;
 
 use crate::host::{HostResult, process};
-use crate::hurd::world::World;
+use crate::hurd::world::{Guest, World};
 
 /// The processes as one caller sees them.
 pub struct Processes<'a> {
@@ -19,16 +19,24 @@ impl<'a> Processes<'a> {
         Self { world, caller, host: world.sees_host(caller) }
     }
 
+    /// What is known of a process. A child of which nobody has told yet is what its parent is.
+    pub fn guest(&self, pid: i32) -> Option<Guest> {
+        self.world.guest(pid).or_else(|| {
+            let parent = process::stat(pid).ok()?.parent;
+            self.world.guest(parent).map(|parent| Guest { pid, ..parent })
+        })
+    }
+
     /// Whether it sees this process. Its own children it always sees, a dead one too: it has to wait for it.
     pub fn sees(&self, pid: i32) -> bool {
         if pid == self.caller.pid {
             return true;
         }
-        if let Some(guest) = self.world.guest(pid) {
-            return self.world.sees(self.caller, &guest);
-        }
         if pid <= 0 {
             return false;
+        }
+        if let Some(guest) = self.guest(pid) {
+            return self.world.sees(self.caller, &guest);
         }
         match process::stat(pid) {
             Ok(stat) => self.host || stat.parent == self.caller.pid,

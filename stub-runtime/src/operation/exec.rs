@@ -9,10 +9,10 @@ use schemas::{Errno, Operation, Personality};
 use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest::{self, PathBuffer};
-use crate::host::linux::{abi::*, memory, syscall::call};
-use crate::operation::descriptor::Table;
+use crate::host::linux::{abi::*, memory, syscall::call, syscall::call_blocking};
 use crate::operation::hidden;
 use crate::operation::signal;
+use crate::process::Process;
 use crate::{transport, world};
 
 /// How many interpreters of interpreters are followed, as the host's own limit (fs/exec.c).
@@ -218,22 +218,52 @@ fn replace(
 ) -> Result<u64, Errno> {
     let process = cx.process();
     let _held = process.executing.lock();
-    hidden::with_room(|| write_handoff(&process.descriptors, path, file, personality))?;
+    hidden::with_room(|| write_handoff(process, path, file, personality))?;
     // The next image takes the program over by its descriptor.
     // SAFETY: our own descriptor; F_SETFD without flags.
     unsafe { call(__NR_fcntl, [file as u64, u64::from(F_SETFD), 0]) }?;
     let empty = c"".as_ptr() as u64;
     let image = world::reserved(DESCRIPTOR_IMAGE) as u64;
-    signal::give_defaults_back(process);
+    signal::stop_counting(process);
+    // A signal that waits for the exit of the stub is blocked on the host, and the next program would start with it
+    // blocked: it is handled first.
     // SAFETY: on success this program is gone; on failure nothing has changed.
-    let result = unsafe { call(__NR_execveat, [image, empty, argv, envp, u64::from(AT_EMPTY_PATH)]) };
-    signal::take_defaults_again(process);
+    let result =
+        unsafe { call_blocking(__NR_execveat, [image, empty, argv, envp, u64::from(AT_EMPTY_PATH)]) };
+    signal::count_again(process);
     result
+}
+
+/// What a stub leaves for the one that takes its process over, in [`Handoff::carry`].
+pub struct Carried<'a> {
+    /// The descriptor of the program.
+    pub program: i32,
+    /// Host bits of the signals that are ignored for no reason but the guest's OS.
+    pub ignored: u64,
+    /// What the guest's descriptors mean.
+    pub meanings: &'a [u8],
+}
+
+impl<'a> Carried<'a> {
+    /// What was left; none in the first image of a run.
+    pub fn read(carry: &'a [u8]) -> Option<Self> {
+        let (program, rest) = carry.split_first_chunk()?;
+        let (ignored, meanings) = rest.split_first_chunk()?;
+        let (program, ignored) = (i32::from_le_bytes(*program), u64::from_le_bytes(*ignored));
+        Some(Carried { program, ignored, meanings })
+    }
+
+    /// Writes what `process` leaves, and gives its length.
+    fn write(area: &mut [u8; Handoff::CARRY], program: i32, process: &Process) -> usize {
+        area[..4].copy_from_slice(&program.to_le_bytes());
+        area[4..12].copy_from_slice(&signal::ignored_by_default(process).to_le_bytes());
+        12 + process.descriptors.save(&mut area[12..])
+    }
 }
 
 /// Puts a handoff in the place where the next image looks for it.
 fn write_handoff(
-    descriptors: &Table,
+    process: &Process,
     path: &PathBuffer,
     program: i32,
     personality: Personality,
@@ -241,7 +271,7 @@ fn write_handoff(
     // SAFETY: the name is a string; the descriptors are our own.
     unsafe {
         let file = call(__NR_memfd_create, [c"handoff".as_ptr() as u64, u64::from(MFD_CLOEXEC)])?;
-        let result = fill_handoff(file as i32, descriptors, path, program, personality)
+        let result = fill_handoff(file as i32, process, path, program, personality)
             .and_then(|()| call(__NR_dup3, [file, world::reserved(DESCRIPTOR_HANDOFF) as u64, 0]));
         let _ = call(__NR_close, [file]);
         result.map(drop)
@@ -250,7 +280,7 @@ fn write_handoff(
 
 fn fill_handoff(
     file: i32,
-    descriptors: &Table,
+    process: &Process,
     path: &PathBuffer,
     program: i32,
     personality: Personality,
@@ -263,11 +293,8 @@ fn fill_handoff(
     let result = Handoff::create(bytes).and_then(|handoff| {
         handoff.set_personality(Some(personality));
         handoff.set_flags(if world::started_traced() { HandoffFlags::TRACE } else { HandoffFlags::NONE });
-        // The program's descriptor, then what those of the guest mean.
-        let (number, meanings) = handoff.carry_area().split_at_mut(4);
-        number.copy_from_slice(&program.to_le_bytes());
-        let len = descriptors.save(meanings);
-        handoff.set_carry_length(4 + len)?;
+        let len = Carried::write(handoff.carry_area(), program, process);
+        handoff.set_carry_length(len)?;
         handoff.set_path(path.bytes())
     });
     memory::release(at, Handoff::SIZE as u64);

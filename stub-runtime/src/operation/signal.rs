@@ -68,15 +68,19 @@ pub struct Delivery<'a> {
     pub on_stack: bool,
 }
 
-/// Installs what the stub needs before a guest runs, and takes over what `execve` left ignored.
-pub fn initialize(process: &Process) -> Result<(), Errno> {
+/// Installs what the stub needs before a guest runs, and takes over what `execve` left ignored, but for the signals
+/// that the program before this one had at their default (`defaults`, see [`ignored_by_default`]).
+pub fn initialize(process: &Process, defaults: u64) -> Result<(), Errno> {
     let mut actions = process.actions.lock();
     for number in 1..=SIGNALS as i32 {
         actions[number as usize] = Action::DEFAULT;
-        if signal::action(number).handler == IGNORE {
+        let told = defaults & bit(number) != 0;
+        if signal::action(number).handler == IGNORE && !told {
             actions[number as usize].handler = IGNORE;
-        } else {
-            set_default(process.personality.ignored, number)?;
+        } else if needs_telling(process.personality.ignored, number) {
+            signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })?;
+        } else if told {
+            signal::set_action(number, &HostAction::default())?;
         }
     }
     handle(SIGSYS, register::on_trap, 0)?;
@@ -121,52 +125,44 @@ fn is_ignored(process: &Process, number: i32, action: &Action) -> bool {
     action.handler == IGNORE || (action.handler == DEFAULT && by_default)
 }
 
-/// Where a guest's OS does nothing by default and the host would do something, the host has to be told so. Of the
-/// signals that the host ignores by default none does anything in an OS.
-fn set_default(ignored: u64, number: i32) -> Result<(), Errno> {
-    if ignored & !HOST_IGNORED & bit(number) == 0 {
-        return Ok(());
-    }
-    signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })
+/// Whether the host has to be told to ignore a signal that a guest has at its default: where the guest's OS does
+/// nothing and the host would do something. Of the signals that the host ignores by default none does anything in an
+/// OS.
+fn needs_telling(ignored: u64, number: i32) -> bool {
+    ignored & !HOST_IGNORED & bit(number) != 0
 }
 
-/// Undoes what the host was told of signals that the guest has at their default, which the next program may have
-/// otherwise.
-pub fn give_defaults_back(process: &Process) {
-    each_told(process, |number| signal::set_action(number, &HostAction::default()));
-    // What is ignored stays so over an exec, where the handler that counts it would not.
+/// Host bits of the signals that the host ignores and the guest has at their default. They stay ignored over an exec,
+/// so that none of them kills before the next program is there, which may have them otherwise.
+pub fn ignored_by_default(process: &Process) -> u64 {
+    let actions = process.actions.lock();
+    (1..=SIGNALS as i32)
+        .filter(|&number| needs_telling(process.personality.ignored, number))
+        .filter(|&number| actions[number as usize].handler == DEFAULT)
+        .fold(0, |bits, number| bits | bit(number))
+}
+
+/// Before an exec: what is ignored stays so, where the handler that counts it would not.
+pub fn stop_counting(process: &Process) {
     each_counted(process, |number, _| {
         signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })
     });
 }
 
-/// Tells the host again what [`give_defaults_back`] took back.
-pub fn take_defaults_again(process: &Process) {
-    each_told(process, |number| set_default(process.personality.ignored, number));
+/// After an exec that failed: undoes [`stop_counting`].
+pub fn count_again(process: &Process) {
     each_counted(process, handle_counted);
 }
 
-/// The signals that the guest itself ignores and a queue counts.
+/// The signals that a queue counts and that would do nothing else, where the host does not do nothing by itself.
 fn each_counted(process: &Process, tell: impl Fn(i32, &Action) -> Result<(), Errno>) {
     let actions = process.actions.lock();
     for (number, action) in (0..).zip(actions.iter()) {
-        if action.handler == IGNORE && queue::is_ignored(&process.queues, number) {
+        let told = action.handler == IGNORE || needs_telling(process.personality.ignored, number);
+        if told && queue::is_ignored(&process.queues, number) {
             // Signals that can be counted can be handled, so the host never refuses.
             let _ = tell(number, action);
         }
-    }
-}
-
-fn each_told(process: &Process, tell: impl Fn(i32) -> Result<(), Errno>) {
-    let actions = process.actions.lock();
-    let mut rest = process.personality.ignored & !HOST_IGNORED;
-    while rest != 0 {
-        let number = rest.trailing_zeros() as i32 + 1;
-        if actions[number as usize].handler == DEFAULT && !queue::is_watched(&process.queues, number) {
-            // The numbers are those of signals that can be ignored, so the host never refuses.
-            let _ = tell(number);
-        }
-        rest &= rest - 1;
     }
 }
 
@@ -193,11 +189,10 @@ pub fn count_ignored(cx: &Context, number: i32) -> Result<(), Errno> {
 
 /// Gives the host the guest's own choice of default or ignore.
 fn set_action_plain(process: &Process, number: i32, new: &Action) -> Result<(), Errno> {
-    if new.handler == DEFAULT && process.personality.ignored & !HOST_IGNORED & bit(number) != 0 {
-        return set_default(process.personality.ignored, number);
-    }
+    let told = new.handler == DEFAULT && needs_telling(process.personality.ignored, number);
+    let handler = if told { IGNORE } else { new.handler };
     let flags = new.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
-    signal::set_action(number, &HostAction { handler: new.handler, flags, restorer: 0, mask: 0 })
+    signal::set_action(number, &HostAction { handler, flags, restorer: 0, mask: 0 })
 }
 
 /// Changes the guest's mask (host bits) and gives the old one.

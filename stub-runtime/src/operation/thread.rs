@@ -7,7 +7,7 @@ use schemas::Errno;
 use crate::context::{Context, Frame, SignalStack};
 use crate::guest;
 use crate::host::linux::signal;
-use crate::host::linux::{abi::*, syscall::call, thread};
+use crate::host::linux::{abi::*, syscall::RESTART, syscall::call, thread};
 use crate::operation::identity;
 use crate::trap::{fast, site};
 
@@ -47,11 +47,23 @@ pub fn create(
     result
 }
 
-/// Ends the calling thread. Where the guest asked for it, the host makes a word of its memory zero and wakes its
+/// Before a thread ends: lets no signal in any more. One that has come already would go with the thread.
+///
+/// # Errors
+/// `ERESTART` to have it handled first.
+pub fn close_to_signals(cx: &Context) -> Result<(), Errno> {
+    let mask = signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
+    if cx.signal_waits() {
+        signal::set_mask(mask);
+        return Err(RESTART);
+    }
+    Ok(())
+}
+
+/// Ends the calling thread, which is closed to signals. Where the guest asked for it, the host makes a word of its memory zero and wakes its
 /// waiters when the thread is really gone: they may unmap its stack, with what the host still writes there until then
 /// (`rseq`), at once.
 pub fn exit(cx: &mut Context, status: i32) -> ! {
-    signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
     fast::end(cx);
     // SAFETY: the kernel checks the guest's address; zero is none.
     let _ = unsafe { call(__NR_set_tid_address, [core::mem::take(&mut cx.clear_tid)]) };
@@ -86,6 +98,8 @@ pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: 
 fn child_of_fork(cx: &mut Context) {
     cx.process().keep_only(cx);
     cx.clear_tid = 0;
+    // What waited for the parent is the parent's.
+    cx.held = 0;
     // SAFETY: no pointers.
     let tid = unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0);
     cx.tid.store(tid as u32, Ordering::Relaxed);

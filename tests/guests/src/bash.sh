@@ -40,7 +40,8 @@ eval "exec ${CAT[1]}>&-"; wait "$CAT_PID"; echo "coprocess $?"
 echo "== jobs"
 sleep 0.1 & wait $!; echo "waited $?"
 (exit 7) & wait $!; echo "waited $?"
-sleep 20 & kill $!; wait $! 2>/dev/null; echo "terminated $?"
+# In a shell of its own: one that has timed a read catches SIGTERM, and its children may lose it on their way to exec.
+bash -c 'sleep 20 & kill $!; wait $! 2>/dev/null; echo "terminated $?"'
 sleep 20 & kill -KILL $!; wait $! 2>/dev/null; echo "killed $?"
 for i in 3 1 2; do (sleep 0.$i; echo "job $i") & done; wait
 for i in {1..40}; do (exit $i) & done; n=0; while wait -n; (( $? != 127 )); do ((n++)); done; echo "reaped $n"

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char etext, end;
@@ -540,6 +541,113 @@ static int interrupt_without_restart(void)
 	return 0;
 }
 
+static void leave(int number)
+{
+	_exit(31);
+}
+
+static int nothing(void)
+{
+	return 0;
+}
+
+static int sleep_a_little(void)
+{
+	sleep(2);
+	return 0;
+}
+
+/* A signal that comes while a program is executed is handled before, or kills the program that is executed. */
+static int signal_over_execute(void)
+{
+	struct timespec begin, now;
+	int lost = 0;
+	signal(SIGTERM, leave);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (int i = 0; i < 8; i++) {
+		if (fork() == 0) {
+			execl(self, self, "nothing", (char *)NULL);
+			_exit(23);
+		}
+		wait(NULL);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	long each = ((now.tv_sec - begin.tv_sec) * 1000000000 + now.tv_nsec - begin.tv_nsec) / 8;
+	for (int i = 0; i < 200; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			execl(self, self, "sleep-a-little", (char *)NULL);
+			_exit(23);
+		}
+		long delay = each / 200 * i;
+		nanosleep(&(struct timespec){delay / 1000000000, delay % 1000000000}, NULL);
+		kill(child, SIGTERM);
+		int status;
+		waitpid(child, &status, 0);
+		int handled = WIFEXITED(status) && WEXITSTATUS(status) == 31;
+		lost += !handled && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	}
+	printf("%d lost\n", lost);
+	return 0;
+}
+
+static volatile int handled_by_threads;
+
+static void count(int number)
+{
+	__atomic_add_fetch(&handled_by_threads, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *end_open_to_signals(void *argument)
+{
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_UNBLOCK, &all, NULL);
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+static volatile int all_are_sent;
+
+static void *make_threads(void *argument)
+{
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 32768);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	for (int i = 0; i < 4000 && !all_are_sent; i++) {
+		pthread_t thread;
+		if (pthread_create(&thread, &attributes, end_open_to_signals, NULL) != 0)
+			break;
+	}
+	return NULL;
+}
+
+/* A signal of the process that finds a thread about to end is not lost with it. */
+static int signals_to_ending_threads(void)
+{
+	const int total = 2000;
+	sigset_t blocked;
+	pthread_t maker;
+	signal(SIGRTMIN, count);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGRTMIN);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	pthread_create(&maker, NULL, make_threads, NULL);
+	for (int i = 0; i < total; i++) {
+		while (sigqueue(getpid(), SIGRTMIN, (union sigval){i}) != 0)
+			usleep(100);
+		if (i % 8 == 0)
+			usleep(100);
+	}
+	all_are_sent = 1;
+	pthread_join(maker, NULL);
+	usleep(100000);
+	pthread_sigmask(SIG_UNBLOCK, &blocked, NULL);
+	printf("%d lost\n", total - handled_by_threads);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -571,6 +679,10 @@ static const struct {
 	{"keep-registers", keep_registers},
 	{"storm-of-signals", storm_of_signals},
 	{"interrupt-without-restart", interrupt_without_restart},
+	{"nothing", nothing},
+	{"sleep-a-little", sleep_a_little},
+	{"signal-over-execute", signal_over_execute},
+	{"signals-to-ending-threads", signals_to_ending_threads},
 };
 
 int main(int count, char **arguments)

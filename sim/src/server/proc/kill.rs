@@ -27,7 +27,7 @@ fn translated(guest: Option<Personality>, neutral: u32) -> Option<u32> {
 /// Those that `kill(pid, signal)` reaches.
 pub fn targets(world: &World, caller: &Caller, pid: i32, neutral: u32) -> Result<Vec<Target>, Errno> {
     let processes = Processes::new(world, caller);
-    let personality = |pid: i32| match world.guest(pid) {
+    let personality = |pid: i32| match processes.guest(pid) {
         Some(guest) => Some(guest.personality),
         None if pid == caller.pid => Some(caller.personality),
         None => None,

@@ -75,6 +75,19 @@ fn signal_unknown_to_the_target_is_refused_to_the_sender() {
 }
 
 #[test]
+fn child_of_which_nobody_has_told_is_as_its_parent() {
+    let (world, sleeper) = (world(), Sleeper::new());
+    let server = server(&world);
+    let own = std::process::id() as i32;
+    world.task_started(Guest { pid: own, ..sleeper.guest(Personality::FreeBsd, 0) });
+    let other = Caller { pid: i32::MAX, ..caller(Personality::Linux) };
+    world.set_policy(Policy { view: View::World, ..Policy::default() });
+    assert_eq!(kill(&server, &other, sleeper.pid(), signal::INFO), Ok(vec![(sleeper.pid(), 64)]));
+    world.set_policy(Policy { view: View::Personality, ..Policy::default() });
+    assert_eq!(kill(&server, &other, sleeper.pid(), signal::INFO), Err(Errno::SRCH));
+}
+
+#[test]
 fn group_leaves_out_those_that_do_not_know_the_signal() {
     let (world, sleepers) = (world(), [Sleeper::new(), Sleeper::new()]);
     world.set_policy(Policy { view: View::World, ..Policy::default() });

@@ -73,6 +73,7 @@ pub fn new(cx: &mut Context, param: Pointer, size: i32) -> Result<i32, Errno> {
 /// # Errors
 /// None; it does not return.
 pub fn exit(cx: &mut Context, state: Pointer) -> Result<i32, Errno> {
+    thread::close_to_signals(cx)?;
     if state.0 != 0 && guest::put(state.0, &1u64).is_ok() {
         let _ = umtx::wake(state.0, i32::MAX as u64, false);
     }

@@ -174,6 +174,7 @@ pub fn execveat(
 /// # Errors
 /// None; it does not return.
 pub fn exit(cx: &mut Context, status: i32) -> Result<u64, Errno> {
+    thread::close_to_signals(cx)?;
     thread::exit(cx, status)
 }
 
