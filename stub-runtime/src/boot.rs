@@ -210,6 +210,9 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
             process.descriptors.restore(carried.meanings)?;
             carried.program
         }
+        None if handoff.flags().contains(HandoffFlags::SEARCH) => {
+            hidden::with_room(|| open::open_program(cx, abi::AT_FDCWD, name.bytes(), 0))?
+        }
         None => open_program(&name)?,
     };
     let mut known = PathBuffer::new();

@@ -32,8 +32,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         None => Deployment::built_in(),
     };
-    let own = deployment.sysroots.iter();
-    let sysroots = sysroots(own.map(|(os, sysroot)| (*os, sysroot.directory.as_path())));
+    let sysroots = sysroots(deployment.trees());
     let entries: Vec<_> =
         arguments.files.iter().map(|file| Entry::of(&Question::new(file, &sysroots).thoroughly())).collect();
     if arguments.json {
@@ -47,6 +46,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 pub(super) struct Target {
     /// The file to load.
     pub path: PathBuf,
+    /// Whether that is the path of a guest, as the interpreter of a script is named, and not one of the host.
+    pub searched: bool,
     /// Its OS.
     pub personality: Personality,
     /// Its argument vector.
@@ -68,7 +69,8 @@ pub(super) fn target<'a>(
     let personality =
         identity.os.and_then(Os::personality).ok_or("no OS is known for it; name one with --os")?;
     let (path, command) = identity.command(program, command);
-    Ok(Target { path, personality, command })
+    let searched = path != program;
+    Ok(Target { path, searched, personality, command })
 }
 
 /// Where guests find their files: in their OS's own sysroot, then in what is shared.

@@ -98,8 +98,7 @@ impl Runner {
 
     /// Runs it in a world of its own, with a mapper that ends when it does.
     fn alone(mut self, deployment: Deployment) -> Result<(), Failure> {
-        let sysroots = deployment.sysroots.iter();
-        let target = self.target(sysroots.map(|(os, sysroot)| (*os, sysroot.directory.as_path())))?;
+        let target = self.target(deployment.trees())?;
         let face = Face::new(&deployment).map_err(failed)?;
         let flags = if deployment.options.mediate { HandoffFlags::MEDIATE } else { HandoffFlags::NONE };
         let (mapper_end, guest_end) =
@@ -151,6 +150,9 @@ impl Runner {
             }
             None => ends.trace,
         };
+        if target.searched {
+            flags = flags.with(HandoffFlags::SEARCH);
+        }
         let letter = Letter { path: &target.path, personality: Some(target.personality), flags };
         let start = Start::with_own_environment(target.command);
         Prepared::new(&Ends { trace, ..ends }, &letter, &start).map_err(failed)

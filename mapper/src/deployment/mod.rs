@@ -203,6 +203,17 @@ impl Deployment {
             .unwrap_or_else(|complaints| panic!("{}", DeploymentError::Text(complaints)))
     }
 
+    /// Where each OS's own files are, in the order in which they are searched: its sysroot, then a root that it has to
+    /// itself.
+    pub fn trees(&self) -> impl Iterator<Item = (Personality, &Path)> {
+        let sysroots = self.sysroots.iter().map(|(personality, sysroot)| (*personality, &*sysroot.directory));
+        let roots = self.mounts.iter().rev().filter(|mount| mount.prefix == "/");
+        sysroots.chain(roots.filter_map(|mount| match (mount.personalities.as_deref(), &mount.target) {
+            (Some(&[only]), MountTarget::Directory(directory)) => Some((only, &**directory)),
+            _ => None,
+        }))
+    }
+
     /// Reads a deployment file.
     pub fn load(path: &Path) -> Result<Self, DeploymentError> {
         let chain = text::load_chain(path)?;

@@ -214,6 +214,7 @@ fn mount_points(mounts: &Mounts, table: &Table) -> Vec<MountPoint> {
             personalities: seen.fold(0, |mask, personality| mask | personality.bit()),
             kind,
             read_only: entry.is_read_only(),
+            overlay: entry.is_overlay(),
         });
     }
     points

@@ -59,7 +59,8 @@ fn mask(personalities: &[Personality]) -> u32 {
 impl Mounts {
     /// The mount table of a deployment, with its directories opened.
     ///
-    /// Of entries with one prefix the later one has the higher order; sysroots come after everything at `/`.
+    /// Of entries with one prefix the later one has the higher order; sysroots come after everything at `/`, and lie
+    /// over it.
     pub fn open(deployment: &Deployment, table: &Table) -> Result<Self, MountError> {
         let empty = Self { entries: Vec::new(), directories: Vec::new(), next: 1 };
         empty.reopen(deployment, table)
@@ -99,7 +100,12 @@ impl Mounts {
         for (personality, sysroot) in &deployment.sysroots {
             let opened = mounts.donate(&sysroot.directory, || format!("the sysroot of {personality}"));
             match opened {
-                Ok(index) => mounts.add(self, "/", MountKind::Directory, index, personality.bit())?,
+                Ok(index) => {
+                    mounts.add(self, "/", MountKind::Directory, index, personality.bit())?;
+                    if let Some(last) = mounts.entries.last_mut() {
+                        *last = last.overlay();
+                    }
+                }
                 Err(MountError::Directory { errno: Errno::NOENT, .. }) if sysroot.optional => {}
                 Err(error) => return Err(error),
             }
@@ -228,6 +234,7 @@ mod tests {
             .filter(|entry| entry.prefix().is_empty() && entry.visible_to(Personality::FreeBsd))
             .max_by_key(|entry| entry.order())
             .unwrap();
+        assert!(best.is_overlay() && !mounts.entries()[0].is_overlay());
         assert_eq!(mounts.directory(best.target()), Some(&PathBuf::from("/usr")));
     }
 }

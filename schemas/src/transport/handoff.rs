@@ -27,6 +27,9 @@ impl HandoffFlags {
     /// This is the first image of a run, not one that another guest executed.
     pub const FIRST: Self = Self(1 << 3);
 
+    /// The path is one that the guest's own tree is searched for, and not the host's.
+    pub const SEARCH: Self = Self(1 << 4);
+
     /// Whether all of `other` are set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -140,7 +143,7 @@ impl Handoff {
         self.flags = flags.0;
     }
 
-    /// The program, as a path of the guest.
+    /// The program: a path of the host, or of the guest (see [`HandoffFlags::SEARCH`]).
     pub fn path(&self) -> &[u8] {
         &self.path[..(self.path_length as usize).min(PATH)]
     }

@@ -52,7 +52,8 @@ pub struct Mount {
     order: u32,
     kind: u8,
     read_only: u8,
-    reserved: [u8; 6],
+    overlay: u8,
+    reserved: [u8; 5],
     prefix: Text<256>,
 }
 
@@ -78,12 +79,30 @@ impl Mount {
         }
         let prefix = Text::new(prefix).ok_or(Errno::NAMETOOLONG)?;
         let kind = kind as u8;
-        Ok(Self { identifier, target, personalities, order, kind, read_only: 0, reserved: [0; 6], prefix })
+        let (read_only, overlay) = (0, 0);
+        Ok(Self {
+            identifier,
+            target,
+            personalities,
+            order,
+            kind,
+            read_only,
+            overlay,
+            reserved: [0; 5],
+            prefix,
+        })
     }
 
     /// The same entry, not to be written to.
     pub const fn read_only(mut self) -> Self {
         self.read_only = 1;
+        self
+    }
+
+    /// The same entry, lying over what is at the same prefix with a lower order: a path that it does not have is
+    /// looked up there. Heeded at the root only.
+    pub const fn overlay(mut self) -> Self {
+        self.overlay = 1;
         self
     }
 
@@ -114,6 +133,11 @@ impl Mount {
     /// Whether nothing below it may be changed.
     pub const fn is_read_only(&self) -> bool {
         self.read_only != 0
+    }
+
+    /// Whether what it does not have is looked up in the entry that it wins over.
+    pub const fn is_overlay(&self) -> bool {
+        self.overlay != 0
     }
 
     /// Where it is.

@@ -26,6 +26,8 @@ pub struct MountPoint {
     pub kind: MountKind,
     /// Whether changes are refused.
     pub read_only: bool,
+    /// Whether what it does not have is looked up in the row before it at the same prefix.
+    pub overlay: bool,
 }
 
 impl MountPoint {
@@ -105,7 +107,14 @@ mod tests {
     use super::*;
 
     fn mount(identifier: u32, prefix: &str, kind: MountKind) -> MountPoint {
-        MountPoint { identifier, prefix: prefix.into(), personalities: 0, kind, read_only: false }
+        MountPoint {
+            identifier,
+            prefix: prefix.into(),
+            personalities: 0,
+            kind,
+            read_only: false,
+            overlay: false,
+        }
     }
 
     #[test]

@@ -306,6 +306,7 @@ mod tests {
             personalities: 0,
             kind: MountKind::Server("devfs".into()),
             read_only: false,
+            overlay: false,
         }]);
         let device = |path: &str| DeviceNode {
             path: path.into(),

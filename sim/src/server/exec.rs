@@ -40,8 +40,8 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Opens a file as guests find it: in the mount with the longest prefix, of several the one mounted last, and in
-    /// the others when it is not there.
+    /// Opens a file as guests find it: in the directory with the longest prefix, of several the one mounted last, and
+    /// in the next one when that is an overlay and the file is not there.
     fn open(&self, path: &Path, flags: OFlags) -> Result<(PathBuf, OwnedFd), Errno> {
         let path = path.as_os_str().as_bytes();
         let mut mounts: Vec<(usize, MountPoint)> =
@@ -55,11 +55,11 @@ impl Seen<'_> {
             let rest = if rest.is_empty() { b"." } else { rest };
             let root = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let root = match rustix::fs::open(directory.as_slice(), root, Mode::empty()) {
-                Err(rustix::io::Errno::NOENT) => continue,
+                Err(rustix::io::Errno::NOENT) if mount.overlay => continue,
                 root => root.host()?,
             };
             match rustix::fs::openat2(&root, rest, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
-                Err(rustix::io::Errno::NOENT) => {}
+                Err(rustix::io::Errno::NOENT) if mount.overlay => {}
                 file => {
                     return Ok((
                         PathBuf::from(std::ffi::OsString::from_vec(directory.clone())),
@@ -269,6 +269,7 @@ mod tests {
             personalities: 0,
             kind: MountKind::Directory(directory.into()),
             read_only: false,
+            overlay: identifier == 2,
         };
         world.mounts.set(vec![row(1, b"/"), row(2, folder.path().as_os_str().as_encoded_bytes())]);
         Named::new("exec", ExecServer::new(world))

@@ -32,6 +32,7 @@ mod tests {
             personalities: 0,
             kind: MountKind::Directory(folder.path().as_os_str().as_encoded_bytes().to_vec()),
             read_only: false,
+            overlay: false,
         };
         world.mounts.set(vec![row(1, &folders[0]), row(2, &folders[1])]);
         std::fs::write(folders[1].path().join("second"), "x").unwrap();

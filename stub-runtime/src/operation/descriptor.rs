@@ -42,6 +42,9 @@ pub enum Kind {
     /// A directory of the host that a server donated, and that the host may show nowhere. The entry's path is where
     /// the guest sees it.
     Donated = 5,
+    /// A directory of a tree that lies over the shared one: paths from it are looked for in both. The entry has no
+    /// path; the host knows where it is.
+    Overlay = 6,
 }
 
 impl Kind {
@@ -52,6 +55,7 @@ impl Kind {
             3 => Some(Kind::Device),
             4 => Some(Kind::Terminal),
             5 => Some(Kind::Donated),
+            6 => Some(Kind::Overlay),
             _ => None,
         }
     }

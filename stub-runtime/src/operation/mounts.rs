@@ -34,8 +34,8 @@ pub struct Place {
     prefix_len: u8,
     /// Which of several at one place comes first: the higher one.
     order: u32,
-    /// Seen by this guest's OS alone.
-    own: bool,
+    /// What it does not have is looked for in the next one at the same place.
+    overlay: bool,
 }
 
 impl Place {
@@ -45,7 +45,7 @@ impl Place {
         prefix: [0; Mount::PREFIX],
         prefix_len: 0,
         order: 0,
-        own: false,
+        overlay: false,
     };
 
     /// Where it is.
@@ -141,6 +141,18 @@ impl Mounts {
         self.places().iter().any(|place| (all || place.target != Target::Host) && place.is_below(path))
     }
 
+    /// Whether a path of the host is in a tree that lies over the shared one.
+    pub fn is_in_overlay(&self, host: &[u8]) -> bool {
+        self.overlays().iter().any(|overlay| {
+            let Target::Directory(directory) = overlay.target else { return false };
+            let mut donated = PathBuffer::new();
+            path_of(directory, &mut donated).is_ok()
+                && host
+                    .strip_prefix(trim(donated.bytes()))
+                    .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+        })
+    }
+
     /// Calls `visit` with the name of every entry that mounts make in a directory, and a number for it.
     pub fn each_name(&self, directory: &[u8], mut visit: impl FnMut(&[u8], u32)) {
         let directory = trim(directory);
@@ -166,8 +178,7 @@ impl Mounts {
                 insert(&mut self.places, &mut self.count, place);
             }
         }
-        // Of several at one place the first hides the others; at the root alone, what only this OS sees lies
-        // over the tree that all see.
+        // Of several at one place the first hides the others; at the root alone, an overlay lies over the next.
         let mut kept = 0;
         for at in 0..self.count {
             if kept == 0 || self.places[kept - 1].prefix() != self.places[at].prefix() {
@@ -179,7 +190,7 @@ impl Mounts {
         for place in &roots[..root_count.min(ROOTS)] {
             self.roots[self.root_count] = *place;
             self.root_count += 1;
-            if !place.own {
+            if !place.overlay {
                 break;
             }
         }
@@ -222,7 +233,7 @@ fn place_of(mount: &Mount, personality: Personality) -> Option<Place> {
         identifier: mount.identifier(),
         target,
         order: mount.order(),
-        own: Personality::ALL.iter().filter(|other| mount.visible_to(**other)).count() == 1,
+        overlay: mount.is_overlay(),
         ..Place::NONE
     };
     let prefix = mount.prefix();
@@ -423,16 +434,17 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_one_os_sees_lies_over_the_root() {
-        let plain = table(&[directory(1, "", u32::MAX), directory(2, "", NetBsd.bit())]);
+    fn overlays_lie_over_the_root() {
+        let plain = table(&[directory(1, "", u32::MAX), directory(2, "", NetBsd.bit()).overlay()]);
         assert_eq!((numbers(plain.overlays()), plain.root().identifier), (vec![], 1));
-        let sysroot = table(&[directory(1, "", u32::MAX), directory(2, "", FreeBsd.bit())]);
+        let sysroot = table(&[directory(1, "", u32::MAX), directory(2, "", FreeBsd.bit()).overlay()]);
         assert_eq!((numbers(sysroot.overlays()), sysroot.root().identifier), (vec![2], 1));
-        let replaced = table(&[directory(1, "", u32::MAX), server(2, ""), directory(3, "", FreeBsd.bit())]);
+        let replaced =
+            table(&[directory(1, "", u32::MAX), server(2, ""), directory(3, "", FreeBsd.bit()).overlay()]);
         assert_eq!((numbers(replaced.overlays()), replaced.root().identifier), (vec![3], 2));
         assert_eq!(replaced.root().target, Target::Server);
-        let own = table(&[directory(1, "", FreeBsd.bit())]);
-        assert_eq!((numbers(own.overlays()), own.root().identifier), (vec![], 1));
+        let own = table(&[directory(1, "", u32::MAX), directory(2, "", FreeBsd.bit())]);
+        assert_eq!((numbers(own.overlays()), own.root().identifier), (vec![], 2));
         let none = table(&[]);
         assert!(none.is_plain() && none.root().target == Target::Host);
     }

@@ -59,7 +59,8 @@ pub fn open_path(
     Ok(descriptor)
 }
 
-/// Keeps in mind that what the host opened is above a mount, or lies in what a server donated, if it does.
+/// Keeps in mind that what the host opened is above a mount, or lies in what a server donated or in a tree over the
+/// shared one, if it does.
 ///
 /// # Errors
 /// `EMFILE`, `ENOMEM`; the descriptor is closed then.
@@ -67,8 +68,13 @@ pub fn note_opened(cx: &Context, path: &Path, descriptor: i32) -> Result<(), Err
     if let Some(seen) = path.donated() {
         return note_donated(cx, descriptor, seen).inspect_err(|_| discard(descriptor));
     }
-    let Some(seen) = path.above(mounts::current(cx)) else { return Ok(()) };
-    let made = cx.process().descriptors.set(descriptor, Meaning::of(Kind::Above), seen);
+    let made = match path.above(mounts::current(cx)) {
+        Some(seen) => cx.process().descriptors.set(descriptor, Meaning::of(Kind::Above), seen),
+        None if path.is_in_overlay() && is_directory(descriptor)? => {
+            cx.process().descriptors.set(descriptor, Meaning::of(Kind::Overlay), b"")
+        }
+        None => Ok(()),
+    };
     made.inspect_err(|_| discard(descriptor))
 }
 
@@ -172,12 +178,16 @@ pub fn open_at_server(
 
 /// Keeps in mind where a directory is seen that a server donated: the host may not know.
 fn note_donated(cx: &Context, descriptor: i32, seen: &[u8]) -> Result<(), Errno> {
-    let found = status::of_host(descriptor, c"".as_ptr() as u64, AT_EMPTY_PATH)?;
     // One too far down to be named is known to the host.
-    if u32::from(found.stx_mode) & S_IFMT != S_IFDIR || seen.first() != Some(&b'/') {
+    if !is_directory(descriptor)? || seen.first() != Some(&b'/') {
         return Ok(());
     }
     cx.process().descriptors.set(descriptor, Meaning::of(Kind::Donated), seen)
+}
+
+fn is_directory(descriptor: i32) -> Result<bool, Errno> {
+    let found = status::of_host(descriptor, c"".as_ptr() as u64, AT_EMPTY_PATH)?;
+    Ok(u32::from(found.stx_mode) & S_IFMT == S_IFDIR)
 }
 
 /// Opens what a server found but does not open itself, because whoever opens it may have to wait: a fifo, a device.

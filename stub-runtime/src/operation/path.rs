@@ -255,6 +255,11 @@ impl Path {
         self.is_donated.then_some(self.absolute.bytes())
     }
 
+    /// Whether it was found in a tree that lies over the shared one.
+    pub fn is_in_overlay(&self) -> bool {
+        self.overlay >= 0
+    }
+
     /// Where the guest sees it, if that is above a mount.
     pub fn above(&self, mounts: &Mounts) -> Option<&[u8]> {
         let path = if self.is_absolute_known { self.absolute.bytes() } else { self.text.bytes() };
@@ -294,6 +299,7 @@ impl Path {
         }
         let mapped = world::route(cx, operation) == Flavour::Mapped;
         let was_absolute = self.text.bytes().first() == Some(&b'/');
+        let in_overlay = !was_absolute && self.starts_in_overlay(cx);
         let crossed = if was_absolute {
             normalize(self.text.bytes(), mounts, &mut self.absolute)?
         } else {
@@ -331,7 +337,7 @@ impl Path {
             };
         }
         let root = mounts.root();
-        let searched = was_absolute || root.target != Target::Host || mapped;
+        let searched = was_absolute || in_overlay || root.target != Target::Host || mapped;
         if searched && self.absolute.bytes() != b"/" {
             for overlay in mounts.overlays() {
                 if let Some(found) = self.try_overlay(overlay, &root, mapped, aim)? {
@@ -341,10 +347,18 @@ impl Path {
         }
         match root.target {
             Target::Directory(directory) if !mapped => self.inside(directory, 0, aim).map(Found::Host),
-            Target::Host if !mapped && crossed => Ok(Found::Host(Host::plain(WORKING, &self.absolute))),
+            Target::Host if !mapped && (crossed || in_overlay) => {
+                Ok(Found::Host(Host::plain(WORKING, &self.absolute)))
+            }
             Target::Host if !mapped => Ok(Found::Host(Host::plain(self.directory, &self.text))),
             _ => Ok(Found::Server { mount: root.identifier, start: 1, from: Held(-1) }),
         }
+    }
+
+    /// Whether the path starts from a directory of a tree that lies over the shared one: it is looked for in both.
+    fn starts_in_overlay(&self, cx: &Context) -> bool {
+        let meaning = cx.process().descriptors.get(self.directory);
+        matches!(meaning, Some(Meaning { kind: Kind::Overlay, .. }))
     }
 
     /// Whether the path starts from a directory that a server donated, and leads neither above it nor to a mount

@@ -543,6 +543,7 @@ static int interrupt_without_restart(void)
 
 static void leave(int number)
 {
+	(void)number;
 	_exit(31);
 }
 
@@ -595,11 +596,13 @@ static volatile int handled_by_threads;
 
 static void count(int number)
 {
+	(void)number;
 	__atomic_add_fetch(&handled_by_threads, 1, __ATOMIC_SEQ_CST);
 }
 
 static void *end_open_to_signals(void *argument)
 {
+	(void)argument;
 	sigset_t all;
 	sigfillset(&all);
 	pthread_sigmask(SIG_UNBLOCK, &all, NULL);
@@ -611,6 +614,7 @@ static volatile int all_are_sent;
 
 static void *make_threads(void *argument)
 {
+	(void)argument;
 	pthread_attr_t attributes;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 32768);

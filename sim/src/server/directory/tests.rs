@@ -25,6 +25,7 @@ fn fixture(read_only: bool) -> Fixture {
         personalities: 0,
         kind: MountKind::Server("own".into()),
         read_only,
+        overlay: false,
     }]);
     let server = FsServer::new("own", Directory::new(world, Roots::Own(Arc::new(root)), None));
     Fixture { folder, server, caller: caller(Personality::FreeBsd) }

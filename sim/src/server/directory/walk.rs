@@ -332,6 +332,7 @@ mod tests {
             personalities: Personality::FreeBsd.bit(),
             kind: MountKind::Server("devfs".into()),
             read_only: false,
+            overlay: false,
         }]);
         assert_eq!(f.find("devices/null", true).unwrap(), ">/dev/null");
         assert_eq!(f.find("a/../dev/null", true).unwrap(), ">/dev/null");

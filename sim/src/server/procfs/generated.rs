@@ -221,6 +221,7 @@ mod tests {
             personalities: 0,
             kind,
             read_only: identifier == 2,
+            overlay: false,
         };
         let mounts = [
             mount(1, "/", MountKind::Directory(b"/srv/a b".into())),

@@ -21,6 +21,7 @@ fn fixture() -> Fixture {
         personalities: 0,
         kind,
         read_only: false,
+        overlay: false,
     };
     world.mounts.set(vec![
         row(1, "/", MountKind::Directory(b"/".into())),

@@ -29,8 +29,8 @@ pub fn base_of(cx: &Context, mounts: &Mounts, directory: i32, base: &mut PathBuf
     mounts::seen_at(mounts, host.bytes(), base).map(|()| true)
 }
 
-/// Keeps in mind where the guest is when that is above a mount or in none of the host's directories, because
-/// then its relative paths cannot go to the host unseen.
+/// Keeps in mind where the guest is when that is above a mount, in a tree over the shared one or in none of the host's
+/// directories, because then its relative paths cannot go to the host unseen.
 pub fn note_working(cx: &Context, mounts: &Mounts) {
     let descriptors = &cx.process().descriptors;
     let kind = descriptors.get(WORKING).map(|meaning| meaning.kind);
@@ -43,6 +43,11 @@ pub fn note_working(cx: &Context, mounts: &Mounts) {
     if known && mounts.is_above(base.bytes()) {
         // Without memory for the entry the host's own directory is seen there.
         let _ = descriptors.set(WORKING, Meaning::of(Kind::Above), base.bytes());
+    } else if !mounts.overlays().is_empty()
+        && working_of_host(&mut base).is_ok()
+        && mounts.is_in_overlay(base.bytes())
+    {
+        let _ = descriptors.set(WORKING, Meaning::of(Kind::Overlay), b"");
     }
 }
 
