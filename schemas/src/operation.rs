@@ -107,13 +107,11 @@ impl OperationInfo {
         self.server == interface || self.also.contains(&interface)
     }
 
-    /// Whether it can have a route of this flavour. What never leaves the stub cannot be mapped; what is mapped by
-    /// declaration has no way to be answered in the stub.
+    /// Whether it can have a route of this flavour. What never leaves the stub, and what the stub answers from what it
+    /// knows already, has no way to be mapped; what is mapped by declaration none to be answered in the stub.
     pub fn allows(&self, flavour: Flavour) -> bool {
-        match self.server {
-            Interface::Stub => flavour == self.flavour,
-            _ => flavour == Flavour::Mapped || flavour == self.flavour,
-        }
+        let asks = self.server != Interface::Stub && self.flavour == Flavour::Direct;
+        flavour == self.flavour || (flavour == Flavour::Mapped && asks)
     }
 
     /// First sentence of the contract.

@@ -81,6 +81,9 @@ fn what_cannot_be_is_refused_with_a_sentence() {
     assert!(refusal(client.set_route("fs.opne", None, "mapped")).contains("`fs.opne` is neither"));
     let why = refusal(client.set_route("proc.getParent", None, "mapped"));
     assert_eq!(why, "proc.getParent cannot be mapped; it can be local");
+    let why = refusal(client.set_route("auth.getIds", None, "mapped"));
+    assert_eq!(why, "auth.getIds cannot be mapped; it can be cached");
+    assert!(refusal(client.set_route("proc.kill", None, "direct")).ends_with("; it can be mapped"));
     assert!(refusal(client.set_route("fs", None, "nobody")).contains("nor a server of this world"));
     assert!(refusal(client.restart_server("nobody")).contains("no such server"));
     assert!(refusal(client.apply("[options]\nmediat = true\n", "x.toml")).contains("x.toml:2"));
