@@ -296,12 +296,15 @@ fn timers_go_off_when_due_and_count() {
     let events = q.wait(1000);
     assert_eq!((events[0].ident, events[0].data, events[0].flags), (1, 1, ONESHOT | CLEAR));
     assert!(q.wait(30).is_empty());
+    let begun = std::time::Instant::now();
     q.timer(2, 0, 5_000_000);
     std::thread::sleep(std::time::Duration::from_millis(23));
     assert!(q.polls());
     let first = q.wait(0)[0].data;
-    assert!((3..=5).contains(&first), "{first}");
-    assert_eq!(q.wait(1000)[0].data, 1);
+    // A busy machine may sleep longer.
+    let most = begun.elapsed().as_millis() as i64 / 5;
+    assert!((3..=most).contains(&first), "{first} of {most}");
+    assert!(q.wait(1000)[0].data >= 1);
     q.change(Event { flags: DISABLE, ..plain(Filter::Timer, 2) }).unwrap();
     assert!(q.wait(20).is_empty());
     q.change(Event { flags: ENABLE, ..plain(Filter::Timer, 2) }).unwrap();
