@@ -4,6 +4,7 @@
 # command line ("fs.open", "freebsd", "direct", "pflocal").
 
 using Common = import "operation/common.capnp";
+using Exec = import "operation/exec.capnp";
 using Socket = import "operation/socket.capnp";
 
 struct World {
@@ -94,6 +95,26 @@ struct Event {
   line @4 :Text;               # as --trace prints it
 }
 
+struct Site {
+  # A `syscall` instruction of a guest's.
+
+  address @0 :UInt64;
+  file @1 :Data;               # that the code comes from; empty when not known
+  offset @2 :UInt64;           # in the file
+  trapped @3 :UInt64;          # calls that the host turned back
+  hoisted @4 :UInt64;          # calls that came by the trampoline
+  decision @5 :Exec.Decision;
+}
+
+struct GuestSites {
+  pid @0 :Int32;
+  personality @1 :Text;
+  program @2 :Data;
+  ended @3 :Bool;              # of the guests that have ended only the last are kept
+  elsewhere @4 :UInt64;        # traps that no site counts
+  sites @5 :List(Site);        # those used most first
+}
+
 struct TraceFilter {
   personality @0 :Text;        # empty: all
   operations @1 :List(Text);   # empty: all; "fs" stands for the subsystem
@@ -160,4 +181,6 @@ interface Control {
 
   snapshot @12 (screen :Text) -> (picture :Data);
   # What a screen of an fb server shows ("fb0"), as PNG.
+
+  sites @13 () -> (guests :List(GuestSites));
 }

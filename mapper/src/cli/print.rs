@@ -11,6 +11,15 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     write(&text)
 }
 
+/// Prints values as JSON, one a line.
+pub(super) fn json_lines(values: &[impl Serialize]) -> Result<(), Failure> {
+    values.iter().try_for_each(|value| {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Failure::with_status(FAILURE, format!("cannot write JSON: {error}")))?;
+        write(&text)
+    })
+}
+
 /// Prints a table without borders, so that it can be cut by columns.
 pub(super) fn table<const COLUMNS: usize>(
     headings: &[&str; COLUMNS],

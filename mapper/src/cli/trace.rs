@@ -4,7 +4,8 @@ use std::io::Write;
 
 use schemas::Personality;
 
-use super::{Failure, USAGE, world};
+use super::{Failure, USAGE, print, world};
+use crate::control::report::{GuestSites, Site};
 use crate::control::trace::Filter;
 use crate::route::select_operations;
 
@@ -24,6 +25,10 @@ pub(super) struct Arguments {
     /// Only calls that failed.
     #[arg(long)]
     failed: bool,
+    /// Show instead the instructions at which guests make their calls, those of the last guests that have ended as well:
+    /// how often the host turned a call back, which is slow, how often one came by a trampoline, and why none does.
+    #[arg(long, conflicts_with_all = ["failed", "operations"])]
+    sites: bool,
     /// Answer in JSON, one object a line, for programs.
     #[arg(long)]
     json: bool,
@@ -33,6 +38,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.sites {
+        return show_sites(&arguments);
+    }
     let mut operations = Vec::new();
     for word in &arguments.operations {
         operations.extend(select_operations(word).ok_or_else(|| {
@@ -66,4 +74,41 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         written.and_then(|()| out.flush()).is_ok()
     })?;
     Ok(())
+}
+
+/// Shows the sites of guests, and what share of each guest's calls came by trampolines.
+fn show_sites(arguments: &Arguments) -> Result<(), Failure> {
+    let mut guests = world::connect(arguments.world.as_deref())?.sites()?;
+    guests.retain(|guest| {
+        arguments.os.is_none_or(|os| guest.os == os.name())
+            && (arguments.pid.is_empty() || arguments.pid.contains(&guest.pid))
+    });
+    if arguments.json {
+        return print::json_lines(&guests);
+    }
+    let headings = ["PID", "OS", "ADDRESS", "FILE", "TRAPPED", "HOISTED", "DECISION"];
+    let row = |guest: &GuestSites, site: &Site| {
+        let file = match site.file.as_str() {
+            "" => String::new(),
+            file => format!("{}+{:#x}", print::plain(file), site.offset),
+        };
+        let (address, trapped, hoisted) =
+            (format!("{:#x}", site.address), site.trapped.to_string(), site.hoisted.to_string());
+        [guest.pid.to_string(), guest.os.clone(), address, file, trapped, hoisted, site.decision.clone()]
+    };
+    print::table(&headings, guests.iter().flat_map(|guest| guest.sites.iter().map(|site| row(guest, site))))?;
+    let headings = ["PID", "OS", "PROGRAM", "TRAPPED", "HOISTED", "SHARE"];
+    print::table(
+        &headings,
+        guests.iter().map(|guest| {
+            let all = guest.trapped.saturating_add(guest.hoisted);
+            let share = if all == 0 {
+                String::new()
+            } else {
+                format!("{:.1} %", guest.hoisted as f64 * 100.0 / all as f64)
+            };
+            let (pid, program) = (guest.pid.to_string(), print::plain(&guest.program));
+            [pid, guest.os.clone(), program, guest.trapped.to_string(), guest.hoisted.to_string(), share]
+        }),
+    )
 }

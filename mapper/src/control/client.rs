@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::place::Place;
-use super::report::{Event, Guest, Missing, Route, Server, World};
+use super::report::{Event, Guest, GuestSites, Missing, Route, Server, World};
 use super::trace::Filter;
 
 /// How long a mapper may take for an answer.
@@ -143,6 +143,14 @@ impl Client {
         self.ask(async {
             let response = self.control.missing_request().send().promise.await?;
             response.get()?.get_missing()?.iter().map(Missing::read).collect()
+        })
+    }
+
+    /// Where its guests make their calls.
+    pub fn sites(&self) -> Result<Vec<GuestSites>, ClientError> {
+        self.ask(async {
+            let response = self.control.sites_request().send().promise.await?;
+            response.get()?.get_guests()?.iter().map(GuestSites::read).collect()
         })
     }
 

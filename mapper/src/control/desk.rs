@@ -243,6 +243,19 @@ impl control::control::Server for Desk {
         Ok(())
     }
 
+    async fn sites(
+        self: Rc<Self>,
+        _: control::control::SitesParams,
+        mut results: control::control::SitesResults,
+    ) -> capnp::Result<()> {
+        let sites = self.world.registry.sites();
+        let mut list = results.get().init_guests(sites.len() as u32);
+        for (index, sites) in (0..).zip(&sites) {
+            report::GuestSites::write(sites, list.reborrow().get(index));
+        }
+        Ok(())
+    }
+
     async fn servers(
         self: Rc<Self>,
         _: control::control::ServersParams,

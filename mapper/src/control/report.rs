@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use schemas::exec::Decision;
 use schemas::{Flavour, Interface, Operation, Personality, control};
 use serde::Serialize;
 
 use crate::registry::counters::Totals;
+use crate::registry::sites::Sites;
 use crate::route::Table;
 use crate::world::Statistics;
 
@@ -129,6 +131,42 @@ pub struct Guest {
     pub mapped: u64,
     /// Rights to servers' objects that it holds.
     pub rights: u32,
+}
+
+/// Where a guest makes its calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GuestSites {
+    /// Its process.
+    pub pid: i32,
+    /// Its OS.
+    pub os: String,
+    /// Its program.
+    pub program: String,
+    /// Whether it has ended.
+    pub ended: bool,
+    /// Calls that the host turned back to the stub.
+    pub trapped: u64,
+    /// Calls that came by a trampoline.
+    pub hoisted: u64,
+    /// Its sites, those used most first.
+    pub sites: Vec<Site>,
+}
+
+/// A `syscall` instruction of a guest's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Site {
+    /// Its address.
+    pub address: u64,
+    /// The file that the code comes from; empty when not known.
+    pub file: String,
+    /// Where in that.
+    pub offset: u64,
+    /// Calls that the host turned back.
+    pub trapped: u64,
+    /// Calls that came by the trampoline.
+    pub hoisted: u64,
+    /// What was decided: `hoisted`, or why not.
+    pub decision: String,
 }
 
 /// One line of a trace.
@@ -297,6 +335,80 @@ impl Guest {
             mapped: message.get_mapped(),
             rights: message.get_rights(),
         })
+    }
+}
+
+impl GuestSites {
+    /// Reads a message.
+    pub fn read(message: control::guest_sites::Reader<'_>) -> capnp::Result<Self> {
+        let sites: Vec<Site> = message.get_sites()?.iter().map(Site::read).collect::<capnp::Result<_>>()?;
+        // Guests can write any number here.
+        let sum = |count: fn(&Site) -> u64| sites.iter().map(count).fold(0, u64::saturating_add);
+        Ok(Self {
+            pid: message.get_pid(),
+            os: message.get_personality()?.to_string()?,
+            program: String::from_utf8_lossy(message.get_program()?).into_owned(),
+            ended: message.get_ended(),
+            trapped: sum(|site| site.trapped).saturating_add(message.get_elsewhere()),
+            hoisted: sum(|site| site.hoisted),
+            sites,
+        })
+    }
+
+    /// Writes a message.
+    pub fn write(sites: &Sites, mut message: control::guest_sites::Builder<'_>) {
+        message.set_pid(sites.pid);
+        message.set_personality(sites.personality.name());
+        message.set_program(&sites.program);
+        message.set_ended(sites.ended);
+        message.set_elsewhere(sites.elsewhere);
+        let mut list = message.init_sites(sites.sites.len() as u32);
+        for (index, site) in (0..).zip(&sites.sites) {
+            let mut row = list.reborrow().get(index);
+            row.set_address(site.address);
+            if let Some(place) = &site.place {
+                row.set_file(&place.path);
+                row.set_offset(place.offset);
+            }
+            row.set_trapped(site.trapped);
+            row.set_hoisted(site.hoisted);
+            row.set_decision(site.decision);
+        }
+    }
+}
+
+impl Site {
+    fn read(message: control::site::Reader<'_>) -> capnp::Result<Self> {
+        Ok(Self {
+            address: message.get_address(),
+            file: String::from_utf8_lossy(message.get_file()?).into_owned(),
+            offset: message.get_offset(),
+            trapped: message.get_trapped(),
+            hoisted: message.get_hoisted(),
+            decision: decision(message.get_decision()?).to_owned(),
+        })
+    }
+}
+
+/// A decision about a site, in words.
+fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Undecided => "used too seldom to ask",
+        Decision::Asked => "being asked about",
+        Decision::Hoisted => "hoisted",
+        Decision::NotAFile => "not code of a file",
+        Decision::NoStart => "start of its function not known",
+        Decision::Unreached => "not reached from the start of its function",
+        Decision::TooShort => "no instruction before it has room for a jump",
+        Decision::MovesFlow => "call, return, jump or system call before it",
+        Decision::Entered => "something jumps into the instruction before it",
+        Decision::NotMovable => "instruction before it must stay in its place",
+        Decision::OutOfReach => "what it refers to is too far away",
+        Decision::TooLong => "too many instructions before it",
+        Decision::Modified => "memory is not what the file holds",
+        Decision::NoTrampoline => "no memory within reach",
+        Decision::OwnsGs => "the guest uses GS",
+        Decision::Withdrawn => "no longer hoisted",
     }
 }
 

@@ -112,6 +112,7 @@ fn lists_of_a_world_without_guests_are_empty() {
     let Fixture { client, .. } = fixture();
     assert!(client.guests().unwrap().is_empty());
     assert!(client.missing().unwrap().is_empty());
+    assert!(client.sites().unwrap().is_empty());
     client.shutdown(false).unwrap();
 }
 

@@ -2,7 +2,9 @@
 
 pub mod counters;
 mod process;
+pub mod sites;
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -19,6 +21,7 @@ use crate::world::Page;
 use counters::Totals;
 pub use process::Process;
 use process::Seen;
+use sites::{ENDED, Sites};
 
 /// A server's object that some descriptor stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub struct Registry {
     processes: DashMap<i32, Arc<Process>>,
     holdings: DashMap<File, Holding>,
     dead: Mutex<Totals>,
+    ended: Mutex<VecDeque<Sites>>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -62,6 +66,7 @@ impl Registry {
             processes: DashMap::new(),
             holdings: DashMap::new(),
             dead: Mutex::default(),
+            ended: Mutex::default(),
         }
     }
 
@@ -201,6 +206,7 @@ impl Registry {
     /// Forgets a guest that died. Returns its task, which is ended: its rights are gone.
     pub fn leave(&self, pid: i32) -> Option<TaskId> {
         let (_, process) = self.processes.remove(&pid)?;
+        self.keep_sites(&process);
         self.hurd.task_died(pid);
         self.bury(&process);
         self.end_task(process.task());
@@ -277,6 +283,32 @@ impl Registry {
             path: Vec::new(),
         };
         self.hurd.task_started(guest.with_path(&program(pid)));
+    }
+
+    /// Where guests make their calls: those that live, by process number, and the last of those that have ended.
+    pub fn sites(&self) -> Vec<Sites> {
+        let live = self.processes();
+        let live = live.iter().filter_map(|process| self.sites_of(process, false));
+        let mut all: Vec<Sites> = live.collect();
+        all.extend(self.ended.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        all
+    }
+
+    fn sites_of(&self, process: &Process, ended: bool) -> Option<Sites> {
+        let (pid, region) = (process.pid(), process.region()?);
+        let known = self.hurd.places(pid);
+        Some(Sites::read(pid, process.personality(), region.region(), &known, ended))
+    }
+
+    fn keep_sites(&self, process: &Process) {
+        let Some(sites) = self.sites_of(process, true).filter(|sites| !sites.sites.is_empty()) else {
+            return;
+        };
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= ENDED {
+            ended.pop_front();
+        }
+        ended.push_back(sites);
     }
 
     fn bury(&self, process: &Process) {

@@ -78,3 +78,27 @@ fn devices_and_files_with_names_stand_for_nothing() {
     assert_eq!(unlike_others(file.as_file().as_fd()), None);
     assert!(unlike_others(tempfile::tempfile().unwrap().as_fd()).is_some());
 }
+
+#[test]
+fn sites_are_kept_when_a_guest_has_ended() {
+    let registry = registry();
+    let file = Mapped::create(own_pid(), Personality::FreeBsd).unwrap();
+    let (process, _) = registry.enter(own_pid(), None, Personality::FreeBsd).unwrap();
+    registry.attach(&process, Arc::new(Mapped::new(file.as_fd()).unwrap()));
+    let region = process.region().unwrap();
+    let code = sites_are_kept_when_a_guest_has_ended as *const () as u64;
+    for address in [code, code, code + 9] {
+        region.region().trapped(address).unwrap();
+    }
+    let alive = registry.sites();
+    let places: Vec<_> = alive[0].sites.iter().map(|site| (site.address, site.trapped)).collect();
+    assert_eq!(places, [(code, 2), (code + 9, 1)]);
+    let path = std::env::current_exe().unwrap();
+    assert_eq!(alive[0].sites[0].place.as_ref().unwrap().path, path.as_os_str().as_encoded_bytes());
+    let known = alive[0].sites[0].place.clone().unwrap();
+    registry.hurd().note_place(own_pid(), code, known.clone());
+    registry.leave(own_pid());
+    let ended = registry.sites();
+    assert!(ended[0].ended && ended.len() == 1);
+    assert_eq!((ended[0].sites[0].place.as_ref(), ended[0].sites[1].place.as_ref()), (Some(&known), None));
+}
