@@ -187,7 +187,11 @@ impl Guest {
 
     fn ring(&self, slot: u32, descriptors: &[OwnedFd]) {
         let bell = Datagram { slot, count: descriptors.len() as u8, ..Datagram::new(DatagramKind::Doorbell) };
-        socket::send(self.socket.as_fd(), &bell, descriptors).unwrap();
+        // A worker that is slow to read lets the socket fill up; a guest rings again.
+        while let Err(errno) = socket::send(self.socket.as_fd(), &bell, descriptors) {
+            assert_eq!(errno, rustix::io::Errno::AGAIN);
+            std::thread::yield_now();
+        }
     }
 
     fn open(&self, path: &str) -> Result<OwnedFd, Errno> {
