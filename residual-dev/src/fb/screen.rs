@@ -97,6 +97,9 @@ impl Screen {
     /// What the host says.
     pub fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>, Errno> {
         let left = self.size.saturating_sub(offset).min(length as u64);
+        if left == 0 {
+            return Ok(Vec::new());
+        }
         let mut bytes = vec![0; left as usize];
         let read = rustix::io::pread(&self.memory, &mut bytes, offset).map_err(host)?;
         bytes.truncate(read);
