@@ -20,6 +20,9 @@ const STUB_FLAGS: &[&str] = &[
     "-Clink-arg=-Wl,-z,noexecstack",
     // The image is written at each start and relocated at each execution: a bit a relocation rather than 24 bytes.
     "-Clink-arg=-Wl,-z,pack-relative-relocs",
+    // No page between two segments stays unmapped, where the host could put a mapping of the guest's: the stub's image
+    // is one range, all of which is taken for its own.
+    "-Clink-arg=-Wl,-z,separate-loadable-segments",
     "-Cforce-frame-pointers=no",
 ];
 
