@@ -277,7 +277,8 @@ func main() {
 	// The interface stays when it is closed, and is down.
 	must("close", syscall.Close(tap))
 	for tries := 0; tries < 100; tries++ {
-		if _, err = syscall.Write(idle, out); err != nil {
+		// Until the close is noticed the tap has room for some frames only.
+		if _, err = syscall.Write(idle, out); err == syscall.ENETDOWN {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
