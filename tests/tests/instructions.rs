@@ -118,14 +118,18 @@ impl Stepped {
         while stop != Stop::Breakpoint {
             stop = self.resume(libc::PTRACE_CONT, stop);
         }
-        let mut count = 0;
+        let (mut count, mut before) = (0, 0);
         loop {
             stop = self.resume(libc::PTRACE_SINGLESTEP, stop);
+            // Each repetition of a string instruction is a step.
+            let at = self.instruction();
             match stop {
                 Stop::Breakpoint => return count,
+                Stop::Step if at == before => {}
                 Stop::Step => count += 1,
                 Stop::Signal(_) => {}
             }
+            before = at;
             assert!(count < 1_000_000, "the call does not come back");
         }
     }
@@ -158,6 +162,13 @@ impl Stepped {
         let result = unsafe { libc::ptrace(libc::PTRACE_GETSIGINFO, self.pid(), 0, address) };
         assert_eq!(result, 0, "PTRACE_GETSIGINFO: {}", std::io::Error::last_os_error());
         information.si_code
+    }
+
+    /// The address of the next instruction.
+    fn instruction(&self) -> libc::c_long {
+        let offset = std::mem::offset_of!(libc::user_regs_struct, rip);
+        // SAFETY: reads a register of the stopped program; the last argument is ignored.
+        unsafe { libc::ptrace(libc::PTRACE_PEEKUSER, self.pid(), offset, 0) }
     }
 
     fn request(&self, request: libc::c_uint, data: i32) {
