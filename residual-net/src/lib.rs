@@ -7,6 +7,7 @@ mod clock;
 #[cfg(test)]
 mod hostile;
 pub mod network;
+pub mod pfinet;
 mod readiness;
 mod shared;
 mod tun;
@@ -14,12 +15,13 @@ mod tun;
 use std::sync::Arc;
 
 use schemas::Interface;
-use schemas::server::{DeviceNode, Needs, Post, Server};
+use schemas::server::{DeviceNode, Needs, PfinetServer, Post, Server};
 
 use network::Networks;
 
 /// Every kind of server here, and what it answers.
-pub const KINDS: &[(&str, Interface)] = &[("bpf", Interface::Device), ("tun", Interface::Device)];
+pub const KINDS: &[(&str, Interface)] =
+    &[("bpf", Interface::Device), ("tun", Interface::Device), ("netstack", Interface::Pfinet)];
 
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +42,7 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
     match kind {
         "bpf" => bpf::nodes(settings),
         "tun" => tun::nodes(settings),
+        "netstack" => pfinet::Settings::read(settings).map(|_| Vec::new()),
         _ => Err(MakeError::unknown(kind)),
     }
 }
@@ -57,6 +60,11 @@ pub fn make(
     match kind {
         "bpf" => bpf::make(settings, post, networks),
         "tun" => tun::make(settings, post, networks),
+        "netstack" => {
+            let settings = pfinet::Settings::read(settings)?;
+            let stack = pfinet::Netstack::new(&post, &settings, networks)?;
+            Ok(Arc::new(PfinetServer::new(post.name, stack)))
+        }
         _ => Err(MakeError::unknown(kind)),
     }
 }

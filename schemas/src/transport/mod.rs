@@ -11,6 +11,7 @@
 //! magic and version in each object refuse anything else. Words that change under a reader are atomics.
 
 mod datagram;
+mod envelope;
 mod handoff;
 mod region;
 mod shared;
@@ -19,6 +20,7 @@ mod slot;
 mod world;
 
 pub use datagram::{Datagram, DatagramKind};
+pub use envelope::Envelope;
 pub use handoff::{Handoff, HandoffFlags};
 pub use region::{Lane, Region, RegionHeader};
 pub use shared::{Plain, Shared, Text};
