@@ -65,6 +65,7 @@ struct Server {
   objects @7 :UInt64;          # live ones
   mounts @8 :List(Text);
   error @9 :Text;
+  number @10 :UInt32;          # by which requests name it
 }
 
 struct Mount {
@@ -135,6 +136,11 @@ struct NetworkRoute {
   bytes @3 :UInt64;
 }
 
+struct NetworkSocket {
+  socket @0 :Socket.Connection;
+  server @1 :Text;
+}
+
 interface TraceSink {
   # Implemented by the client that asked for a trace.
 
@@ -170,7 +176,9 @@ interface Control {
 
   trace @8 (filter :TraceFilter, sink :TraceSink) -> (trace :Trace);
 
-  networks @9 () -> (interfaces :List(NetworkInterface), routes :List(NetworkRoute));
+  networks @9 () -> (interfaces :List(NetworkInterface), routes :List(NetworkRoute),
+                   sockets :List(NetworkSocket));
+  # Of the network stacks that are servers of this world.
 
   apply @10 (deployment :Text, path :Text) -> (changes :List(Text));
   # Brings the world to another deployment (TOML text; path only for messages). Fails without change when it is not

@@ -257,3 +257,27 @@ struct Routes $operation(id = 0x0b0f, server = pfinet, flavour = mapped, idempot
     routes @0 :List(Route) $traced(length);
   }
 }
+
+struct Connection {
+  # A socket of an internet protocol.
+
+  family @0 :UInt16;       # AF_INET or AF_INET6 of Linux
+  protocol @1 :UInt8;      # IPPROTO_*
+  type @2 :UInt8;          # SOCK_* of Linux
+  state @3 :UInt8;         # TCP_* of linux/tcp_states.h
+  local @4 :Data;          # struct sockaddr of Linux
+  remote @5 :Data;
+  receiveQueue @6 :UInt32; # bytes; of one that listens, connections that wait
+  sendQueue @7 :UInt32;    # bytes; of one that listens, the most that may wait
+  dropped @8 :UInt64;
+  object @9 :UInt64;
+}
+
+struct Sockets $operation(id = 0x0b10, server = pfinet, flavour = mapped, idempotent = true) {
+  # Lists the sockets of internet protocols: what the pcblist sysctls and /proc/net/tcp are made of.
+
+  struct Params {}
+  struct Results {
+    sockets @0 :List(Connection) $traced(length);
+  }
+}

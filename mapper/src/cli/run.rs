@@ -6,11 +6,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
-use schemas::Personality;
 use schemas::transport::HandoffFlags;
+use schemas::{Interface, Personality};
 
 use super::identify::{self, Target};
 use super::{FAILURE, Failure};
+use crate::control::client::Client;
 use crate::control::join::Invitation;
 use crate::control::place::Place;
 use crate::control::trace;
@@ -19,6 +20,7 @@ use crate::dispatch::Mapped;
 use crate::launch::background::{self, Side};
 use crate::launch::embedded::{self, Parts};
 use crate::launch::{self, Ends, Letter, Prepared, ProgramError, Start};
+use crate::route::ServerId;
 use crate::world::Face;
 
 /// Exit status when the program is there and cannot be run, as of a shell.
@@ -44,6 +46,9 @@ pub(super) struct Arguments {
     /// Join this running world (see `mapper up`) rather than make one for this program alone.
     #[arg(long, value_name = "NAME", env = "MAPPER_WORLD", conflicts_with_all = ["deployment", "mediate"])]
     world: Option<String>,
+    /// The network stack that the program is to have rather than that of its OS: a server of the interface pfinet.
+    #[arg(long, value_name = "SERVER")]
+    stack: Option<String>,
     /// The program and its arguments.
     #[arg(
         required = true,
@@ -61,7 +66,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         Failure::with_status(status, error.to_string())
     })?;
     let trace_file = arguments.trace.as_deref().map(open_trace).transpose()?;
-    let runner = Runner { program, os: arguments.os, command: arguments.command, trace_file };
+    let runner =
+        Runner { program, os: arguments.os, command: arguments.command, trace_file, stack: arguments.stack };
     if let Some(world) = &arguments.world {
         return runner.join(&Place::of(world).map_err(failed)?);
     }
@@ -79,6 +85,7 @@ struct Runner {
     os: Option<Personality>,
     command: Vec<OsString>,
     trace_file: Option<OwnedFd>,
+    stack: Option<String>,
 }
 
 impl Runner {
@@ -89,8 +96,19 @@ impl Runner {
             failed(format!("cannot read the mounts of world `{}`: {errno}", place.name()))
         })?;
         let target = self.target(sysroots.iter().map(|(os, path)| (*os, path.as_path())))?;
+        let stack = match &self.stack {
+            Some(_) => {
+                let servers = Client::connect(place).and_then(|client| client.servers()).map_err(failed)?;
+                self.stack(
+                    servers
+                        .iter()
+                        .map(|server| (server.name.as_str(), server.interface.as_str(), server.number)),
+                )?
+            }
+            None => None,
+        };
         invitation
-            .accept(target.personality)
+            .accept(target.personality, stack)
             .map_err(|errno| failed(format!("cannot join world `{}`: {errno}", place.name())))?;
         let guest = self.prepare(invitation.ends(), target, HandoffFlags::NONE)?;
         Err(failed(guest.become_guest()))
@@ -99,6 +117,9 @@ impl Runner {
     /// Runs it in a world of its own, with a mapper that ends when it does.
     fn alone(mut self, deployment: Deployment) -> Result<(), Failure> {
         let target = self.target(deployment.trees())?;
+        let servers = deployment.servers.iter();
+        let stack =
+            self.stack(servers.map(|(name, spec)| (name.as_str(), spec.kind.interface.name(), spec.number)))?;
         let face = Face::new(&deployment).map_err(failed)?;
         let flags = if deployment.options.mediate { HandoffFlags::MEDIATE } else { HandoffFlags::NONE };
         let (mapper_end, guest_end) =
@@ -127,8 +148,27 @@ impl Runner {
                 trace,
                 guest,
                 personality,
+                stack,
             }),
             Side::Foreground => Err(failed(prepared.become_guest())),
+        }
+    }
+
+    /// The number of the stack that was asked for, among the servers of a world by their names and interfaces.
+    fn stack<'a>(
+        &self,
+        servers: impl Iterator<Item = (&'a str, &'a str, u32)>,
+    ) -> Result<Option<ServerId>, Failure> {
+        let Some(wanted) = &self.stack else { return Ok(None) };
+        let stacks: Vec<_> =
+            servers.filter(|(_, interface, _)| *interface == Interface::Pfinet.name()).collect();
+        match stacks.iter().find(|(name, ..)| name == wanted) {
+            Some((.., number)) => Ok(Some(ServerId(*number))),
+            None => {
+                let names: Vec<_> = stacks.iter().map(|(name, ..)| *name).collect();
+                let names = names.join(", ");
+                Err(failed(format!("there is no network stack `{wanted}` in this world; there are: {names}")))
+            }
         }
     }
 

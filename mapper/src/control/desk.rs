@@ -272,6 +272,7 @@ impl control::control::Server for Desk {
             message.set_restarts(server.restarts);
             message.set_objects(server.objects);
             message.set_pid(server.pid);
+            message.set_number(server.number);
             match &server.health {
                 Health::Running => message.set_state(control::ServerState::Running),
                 Health::Failed(why) => {

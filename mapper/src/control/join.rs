@@ -25,6 +25,7 @@ use super::place::Place;
 use crate::dispatch::Crew;
 use crate::dispatch::socket::{self, Received};
 use crate::launch::Ends;
+use crate::route::ServerId;
 use crate::world::Live;
 
 /// Guests that may wait to be taken in.
@@ -74,7 +75,10 @@ pub(super) async fn welcome(
     };
     let pid = socket::maker(program.as_fd()).filter(|&pid| pid == hello.pid);
     match (pid, hello.personality) {
-        (Some(pid), Some(personality)) => crew.admit(program.into_inner(), None, pid, personality),
+        (Some(pid), Some(personality)) => {
+            let stack = u32::try_from(hello.argument).ok().filter(|number| *number != 0).map(ServerId);
+            crew.admit(program.into_inner(), None, pid, personality, stack);
+        }
         _ => return Err(io::ErrorKind::PermissionDenied.into()),
     }
     Ok(())
@@ -162,11 +166,12 @@ impl Invitation {
         }
     }
 
-    /// Says what this process is going to be.
-    pub fn accept(&self, personality: Personality) -> Result<(), Errno> {
+    /// Says what this process is going to be, and which network stack it is to have rather than that of its OS.
+    pub fn accept(&self, personality: Personality, stack: Option<ServerId>) -> Result<(), Errno> {
         let pid = std::process::id() as i32;
         let personality = Some(personality);
-        let hello = Datagram { pid, personality, ..Datagram::new(DatagramKind::Hello) };
+        let argument = stack.map_or(0, |stack| u64::from(stack.0));
+        let hello = Datagram { pid, personality, argument, ..Datagram::new(DatagramKind::Hello) };
         send(self.socket.as_fd(), &hello, &[])
     }
 

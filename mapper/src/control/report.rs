@@ -108,6 +108,8 @@ pub struct Server {
     pub mounts: Vec<String>,
     /// Why it was given up; empty otherwise.
     pub error: String,
+    /// By which requests name it.
+    pub number: u32,
 }
 
 /// A guest.
@@ -314,6 +316,7 @@ impl Server {
             objects: message.get_objects(),
             mounts: mounts.collect::<capnp::Result<_>>()?,
             error: message.get_error()?.to_string()?,
+            number: message.get_number(),
         })
     }
 }

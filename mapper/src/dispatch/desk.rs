@@ -8,7 +8,7 @@ use std::time::Instant;
 use schemas::message::{Message, Reply, ReplyBuffer};
 use schemas::server::{Capabilities, answer};
 use schemas::transport::{DESCRIPTORS, Datagram, DatagramKind, MountKind, Request, RequestBuffer, Taken};
-use schemas::{Errno, Operation};
+use schemas::{Errno, Interface, Operation};
 
 use super::region::Mapped;
 use super::socket;
@@ -299,12 +299,24 @@ impl Question<'_> {
             return Ok(id);
         }
         if family == FAMILY_UNIX {
-            return self.table.default_server(schemas::Interface::Pflocal).ok_or(Errno::AFNOSUPPORT);
+            return self.table.default_server(Interface::Pflocal).ok_or(Errno::AFNOSUPPORT);
         }
         self.by_route(subject)
     }
 
+    /// The network stack of the guest: the one that was chosen for it, or the one that makes the sockets of its OS.
+    fn own_stack(&self) -> Option<ServerId> {
+        let is_stack = |id: &ServerId| self.table.interface_of(*id) == Some(Interface::Pfinet);
+        let of_system = || self.table.cell(self.process.personality(), Operation::SocketSocket).server;
+        self.process.stack().or_else(of_system).filter(is_stack)
+    }
+
     fn by_route(&self, subject: Subject<'_>) -> Result<ServerId, Errno> {
+        if self.request.operation.info().server == Interface::Pfinet
+            && let Some(id) = self.own_stack()
+        {
+            return Ok(id);
+        }
         self.table.server(self.process.personality(), self.request.operation, subject).ok_or(Errno::NOSYS)
     }
 }

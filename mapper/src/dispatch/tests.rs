@@ -267,7 +267,7 @@ fn receive(socket: &OwnedFd) -> (Datagram, Vec<OwnedFd>) {
 fn guest() -> (Arc<Live>, Crew, OwnedFd, Guest) {
     let (world, crew) = world();
     let (theirs, first) = pair();
-    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd, None);
     let guest = Guest::new(&first);
     (world, crew, first, guest)
 }
@@ -412,7 +412,7 @@ fn hello_that_could_hurt_is_refused() {
 fn guest_that_takes_nothing_gets_an_error_and_stalls_nobody() {
     let (_world, crew, _first, guest) = guest();
     let (theirs, second_first) = pair();
-    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd, None);
     let other = Guest::new(&second_first);
     let mut refused = None;
     for _ in 0..100_000 {
@@ -445,7 +445,7 @@ fn guest_that_takes_nothing_gets_an_error_and_stalls_nobody() {
 fn flood_of_doorbells_does_not_keep_others_waiting() {
     let (_world, crew, _first, guest) = guest();
     let (theirs, second_first) = pair();
-    crew.admit(theirs, None, own_pid(), Personality::FreeBsd);
+    crew.admit(theirs, None, own_pid(), Personality::FreeBsd, None);
     let other = Guest::new(&second_first);
     let flooding = std::sync::atomic::AtomicBool::new(true);
     std::thread::scope(|scope| {

@@ -15,6 +15,7 @@ use schemas::Personality;
 use super::connection::{Arrival, Connection, Served};
 use super::desk::Desk;
 use super::region::Mapped;
+use crate::route::ServerId;
 use crate::world::Live;
 
 /// What wakes a worker to look into its mailbox.
@@ -132,13 +133,24 @@ impl Crew {
     }
 
     /// Takes in a program that starts: gives the socket that its run begins with to one of the workers. The region is
-    /// what was made for it, if it need not make one and say hello.
-    pub fn admit(&self, socket: OwnedFd, region: Option<OwnedFd>, pid: i32, personality: Personality) {
+    /// what was made for it, if it need not make one and say hello; `stack` is the network stack that it is to have
+    /// rather than that of its OS.
+    pub fn admit(
+        &self,
+        socket: OwnedFd,
+        region: Option<OwnedFd>,
+        pid: i32,
+        personality: Personality,
+        stack: Option<ServerId>,
+    ) {
         self.over.opened();
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
         let mailbox = &self.mailboxes[turn];
         // One that is over already needs no entry; what it started says hello for itself.
         let entered = self.world.registry.enter(pid, None, personality);
+        if let Ok((process, _)) = &entered {
+            process.set_stack(stack);
+        }
         let connection = match (&entered, region.map(|file| Mapped::new(file.as_fd()))) {
             (Ok((process, _)), Some(Ok(region))) => {
                 let region = Arc::new(region);

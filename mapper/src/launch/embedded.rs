@@ -13,6 +13,7 @@ use crate::control::service::{Hosted, Service};
 use crate::control::trace::Socket;
 use crate::deployment::Deployment;
 use crate::dispatch::Crew;
+use crate::route::ServerId;
 use crate::world::{Face, Live};
 
 /// How long a program may go without asking for anything before its mapper starts all the same. Many end before that,
@@ -36,6 +37,8 @@ pub struct Parts {
     pub guest: i32,
     /// Its OS.
     pub personality: Personality,
+    /// The network stack that it is to have rather than that of its OS.
+    pub stack: Option<ServerId>,
 }
 
 /// Serves until the last guest is gone. To be called in the background process, which has one thread.
@@ -81,7 +84,7 @@ fn first_sign(socket: &OwnedFd) -> bool {
 fn run(parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
     let world = Arc::new(Live::start(parts.deployment, parts.face)?);
     let crew = Arc::new(Crew::start(&world)?);
-    crew.admit(parts.socket, Some(parts.region), parts.guest, parts.personality);
+    crew.admit(parts.socket, Some(parts.region), parts.guest, parts.personality, parts.stack);
     if crew.over().wait(Some(PATIENCE)) {
         return Ok(());
     }

@@ -35,6 +35,7 @@ pub struct Process {
     credentials: Mutex<Arc<Credentials>>,
     credentials_stale: AtomicBool,
     objects: Mutex<HashMap<u64, ServerId>>,
+    stack: AtomicU32,
 }
 
 impl Process {
@@ -50,6 +51,7 @@ impl Process {
             credentials: Mutex::new(Arc::new(process::credentials(pid)?)),
             credentials_stale: AtomicBool::new(false),
             objects: Mutex::new(HashMap::new()),
+            stack: AtomicU32::new(0),
         })
     }
 
@@ -127,10 +129,21 @@ impl Process {
         lock(&self.objects).retain(|_, own| *own != server);
     }
 
+    /// The network stack that was chosen for this process and those before it, rather than for its OS.
+    pub fn stack(&self) -> Option<ServerId> {
+        Some(ServerId(self.stack.load(Ordering::Relaxed))).filter(|id| id.0 != 0)
+    }
+
+    /// Chooses a network stack.
+    pub fn set_stack(&self, stack: Option<ServerId>) {
+        self.stack.store(stack.map_or(0, |id| id.0), Ordering::Relaxed);
+    }
+
     /// Takes over what the parent has when this process is forked.
     pub(super) fn inherit(&self, parent: &Self) {
         let inherited = lock(&parent.objects).clone();
         lock(&self.objects).extend(inherited);
+        self.set_stack(parent.stack());
     }
 }
 

@@ -34,6 +34,9 @@ pub struct Cell {
     pub server: Option<ServerId>,
 }
 
+/// The kind of server that is a network stack of our own.
+const STACK: &str = "netstack";
+
 /// All routes of a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -76,6 +79,12 @@ impl Table {
         for rule in &deployment.routes {
             table.apply(rule);
         }
+        if deployment.servers.values().any(|spec| spec.kind.name == STACK) {
+            // Which stack a guest has the stub does not know.
+            for row in &mut table.cells {
+                row[Operation::SocketSocket.index()].flavour = Flavour::Mapped;
+            }
+        }
         if deployment.options.mediate {
             table.mediate();
         }
@@ -116,6 +125,12 @@ impl Table {
     /// The rules for single paths and families, in the order in which they were written.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What a server answers.
+    pub fn interface_of(&self, server: ServerId) -> Option<Interface> {
+        let index = (server.0 as usize).checked_sub(1)?;
+        Some(self.servers.get(index)?.as_ref()?.kind.interface)
     }
 
     /// A server's name.

@@ -148,6 +148,8 @@ pub struct Report {
     pub objects: u64,
     /// The number of its process; 0 for a task inside the mapper.
     pub pid: u32,
+    /// By which requests name it.
+    pub number: u32,
 }
 
 /// A server that could not be started, as a sentence.
@@ -430,8 +432,10 @@ impl Servers {
         records
             .iter()
             .zip(running.iter())
-            .filter(|(record, _)| record.life().health != Health::Removed)
-            .map(|(record, running)| Report {
+            .zip(1..)
+            .filter(|((record, _), _)| record.life().health != Health::Removed)
+            .map(|((record, running), number)| Report {
+                number,
                 name: record.name.clone(),
                 interface: record.interface,
                 health: record.life().health.clone(),

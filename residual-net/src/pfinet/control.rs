@@ -11,9 +11,9 @@ use schemas::{Errno, device};
 
 use crate::network::{Address, Counters, Flags, Host, Interface, Medium};
 
-use super::address::{bits, broadcast, encode_ip, parse, unspecified_like};
+use super::address::{bits, broadcast, encode, encode_ip, parse, unspecified_like};
 use super::options::{BIND_TO_DEVICE, ERROR, IP, IPV6, NETLINK, SOCKET, TCP};
-use super::report::{link_type, mask, shown_flags};
+use super::report::{Row, link_type, mask, shown_flags};
 use super::route::{Route, STATIC};
 use super::stack::{Object, Stack};
 
@@ -233,6 +233,20 @@ fn read_route(stack: &Stack, row: route::Reader<'_>) -> Result<Route, Errno> {
         protocol: STATIC,
         source: None,
     })
+}
+
+/// Writes a socket into a message.
+pub fn set_socket(mut to: schemas::socket::connection::Builder<'_>, row: &Row) {
+    to.set_family(row.family);
+    to.set_protocol(row.protocol);
+    to.set_type(row.kind);
+    to.set_state(row.state);
+    to.set_local(&encode(row.local, row.family));
+    to.set_remote(&encode(row.remote, row.family));
+    to.set_receive_queue(row.receive_queue);
+    to.set_send_queue(row.send_queue);
+    to.set_dropped(row.dropped);
+    to.set_object(row.number);
 }
 
 /// `socket.routes`.

@@ -38,11 +38,9 @@ use schemas::{Errno, device, socket};
 use crate::MakeError;
 use crate::network::{Address, Change, Host, Interface, Medium, Networks};
 
-pub use report::Row;
-pub use route::Route;
 pub use settings::Settings;
 
-use route::STATIC;
+use route::{Route, STATIC};
 use stack::{Object, Stack};
 
 /// The number under which the wake-up is watched; sockets count from 1.
@@ -140,9 +138,9 @@ impl Netstack {
             stack.ip.refresh();
         }
         let result = action(&mut stack);
-        let busy = stack.settle();
+        // What is left for later the thread does.
+        stack.settle();
         drop(stack);
-        let _ = busy;
         self.shared.wake();
         result
     }
@@ -154,16 +152,6 @@ impl Netstack {
     /// The host that it serves.
     pub fn host(&self) -> &Arc<Host> {
         &self.host
-    }
-
-    /// Its routes.
-    pub fn routes(&self) -> Vec<Route> {
-        self.with(|stack| stack.ip.routes.all().to_vec())
-    }
-
-    /// Its sockets of internet protocols.
-    pub fn sockets(&self) -> Vec<Row> {
-        self.with(|stack| report::rows(stack))
     }
 }
 
@@ -446,6 +434,21 @@ impl Pfinet for Netstack {
             self.may_change(caller)?;
         }
         self.with(|stack| control::routes(stack, params, results))
+    }
+
+    fn socket_sockets(
+        &self,
+        _: &Caller,
+        _: socket::sockets::params::Reader<'_>,
+        results: socket::sockets::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Done {
+        let rows = self.with(|stack| report::rows(stack));
+        let mut list = results.init_sockets(rows.len() as u32);
+        for (position, row) in rows.iter().enumerate() {
+            control::set_socket(list.reborrow().get(position as u32), row);
+        }
+        Ok(())
     }
 
     fn device_control(

@@ -45,6 +45,10 @@ pub enum Kind {
     /// A directory of a tree that lies over the shared one: paths from it are looked for in both. The entry has no
     /// path; the host knows where it is.
     Overlay = 6,
+    /// A socket of a network stack that is a server, through which bytes pass.
+    Stream = 7,
+    /// Such a socket through which datagrams pass, each with an envelope.
+    Datagram = 8,
 }
 
 impl Kind {
@@ -56,6 +60,8 @@ impl Kind {
             4 => Some(Kind::Terminal),
             5 => Some(Kind::Donated),
             6 => Some(Kind::Overlay),
+            7 => Some(Kind::Stream),
+            8 => Some(Kind::Datagram),
             _ => None,
         }
     }

@@ -61,6 +61,11 @@ fn waits(descriptor: i32) -> bool {
 #[inline]
 pub fn read(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
     if !is_native(cx, Operation::FileRead, descriptor)
+        && let Some(kind) = connection::stack::kind(cx, descriptor)
+    {
+        return connection::stack::read(cx, kind, descriptor, buffer, len);
+    }
+    if !is_native(cx, Operation::FileRead, descriptor)
         && is_mapped(cx, Operation::FileRead, descriptor, Errno::ISDIR)?
     {
         return waiting(descriptor, POLLIN, || ask_read(cx, descriptor, buffer, len));
@@ -108,6 +113,11 @@ fn ask_read(cx: &Context, descriptor: i32, buffer: Pointer, len: usize) -> Resul
 /// As the host's; `EBADF` for a server's directory, which is not open for writing.
 #[inline]
 pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> Result<u64, Errno> {
+    if !is_native(cx, Operation::FileWrite, descriptor)
+        && let Some(kind) = connection::stack::kind(cx, descriptor)
+    {
+        return connection::stack::write(cx, kind, descriptor, buffer, len);
+    }
     if !is_native(cx, Operation::FileWrite, descriptor)
         && is_mapped(cx, Operation::FileWrite, descriptor, Errno::BADF)?
     {
@@ -237,6 +247,12 @@ pub fn read_vector(
     offset: i64,
     flags: u32,
 ) -> Result<u64, Errno> {
+    if offset == -1
+        && !is_native(cx, Operation::FileReadVector, descriptor)
+        && let Some(kind) = connection::stack::kind(cx, descriptor)
+    {
+        return connection::stack::read_vector(cx, kind, descriptor, vectors, count);
+    }
     if !is_native(cx, Operation::FileReadVector, descriptor)
         && is_mapped(cx, Operation::FileReadVector, descriptor, Errno::ISDIR)?
     {
@@ -275,6 +291,12 @@ pub fn write_vector(
     offset: i64,
     flags: u32,
 ) -> Result<u64, Errno> {
+    if offset == -1
+        && !is_native(cx, Operation::FileWriteVector, descriptor)
+        && let Some(kind) = connection::stack::kind(cx, descriptor)
+    {
+        return connection::stack::write_vector(cx, kind, descriptor, vectors, count);
+    }
     if !is_native(cx, Operation::FileWriteVector, descriptor)
         && is_mapped(cx, Operation::FileWriteVector, descriptor, Errno::BADF)?
     {

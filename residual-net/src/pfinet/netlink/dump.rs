@@ -159,7 +159,7 @@ pub fn routes(stack: &Stack, request: &Message<'_>, replies: &mut Replies) -> Re
             return Ok(());
         }
         for route in stack.ip.routes.all().iter().filter(|route| wanted_family(request, route.destination)) {
-            one_route(route, MAIN, replies);
+            one_route(route, MAIN, 0, replies);
         }
         return Ok(());
     }
@@ -174,28 +174,20 @@ pub fn routes(stack: &Stack, request: &Message<'_>, replies: &mut Replies) -> Re
         protocol: 0,
         source: Some(stack.ip.source_for(to, 0)?),
     };
-    one_route(&found, if stack.ip.is_own(to) { 255 } else { MAIN }, replies);
+    /// `RTM_F_CLONED`: it is what was found, not what is in the table.
+    const FOUND: u32 = 0x200;
+    one_route(&found, if stack.ip.is_own(to) { 255 } else { MAIN }, FOUND, replies);
     Ok(())
 }
 
-fn one_route(route: &Route, table: u8, replies: &mut Replies) {
+fn one_route(route: &Route, table: u8, flags: u32, replies: &mut Replies) {
     let scope = if route.gateway.is_some() || route.destination.is_ipv6() { GLOBAL } else { LINK };
     // RTN_LOCAL is 2.
     let kind = if table == MAIN { UNICAST } else { 2 };
-    let head = [
-        family_of(route.destination) as u8,
-        route.prefix,
-        0,
-        0,
-        table,
-        route.protocol,
-        scope,
-        kind,
-        0,
-        0,
-        0,
-        0,
-    ];
+    let scope = if flags == 0 { scope } else { GLOBAL };
+    let mut head =
+        vec![family_of(route.destination) as u8, route.prefix, 0, 0, table, route.protocol, scope, kind];
+    head.extend(flags.to_ne_bytes());
     replies.push(Kind::NEW_ROUTE, &head, |attributes| {
         attributes.number(15, u32::from(table));
         if route.prefix != 0 {

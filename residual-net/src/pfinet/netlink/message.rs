@@ -160,13 +160,13 @@ impl Replies {
         writer.0.extend(head);
         fill(&mut writer);
         let mut message = writer.0;
+        message.resize(message.len().next_multiple_of(4), 0);
         let length = message.len() as u32;
         message[..4].copy_from_slice(&length.to_ne_bytes());
         message[4..6].copy_from_slice(&kind.to_ne_bytes());
         message[6..8].copy_from_slice(&self.flags.to_ne_bytes());
         message[8..12].copy_from_slice(&self.sequence.to_ne_bytes());
         message[12..16].copy_from_slice(&self.port.to_ne_bytes());
-        message.resize(message.len().next_multiple_of(4), 0);
         if !self.current.is_empty() && self.current.len() + message.len() > DATAGRAM {
             self.done.push(std::mem::take(&mut self.current));
         }

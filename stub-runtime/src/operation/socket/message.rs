@@ -5,7 +5,7 @@ use schemas::transport::{REPLY_SIZE, REQUEST_SIZE};
 use schemas::{Errno, Operation, socket};
 
 use super::address::Address;
-use super::{after_receive, after_send, is_quiet, waiting};
+use super::{after_receive, after_send, is_quiet, stack, waiting};
 use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
@@ -14,6 +14,7 @@ use crate::host::linux::message::{Header, Vector};
 use crate::host::linux::signal::{HostInfo, requeue};
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::operation::ask::is_native;
+use crate::operation::descriptor::Kind;
 use crate::operation::hidden;
 
 /// Most control data that is taken in one message. The host itself takes no more than some 20 KiB
@@ -65,6 +66,24 @@ impl Control {
     /// Makes room for what the host is to write.
     pub fn set_room(&mut self, len: usize) {
         self.len = len.min(CONTROL);
+    }
+
+    /// The room that was made.
+    pub fn room(&self) -> usize {
+        self.len
+    }
+
+    /// Takes over control data, as many whole parts as there is room for.
+    pub fn set(&mut self, bytes: &[u8], room: usize) {
+        self.len = 0;
+        for (level, kind, data) in (Parts { rest: bytes }) {
+            if self.len.next_multiple_of(8) + CONTROL_HEADER + data.len() > room {
+                return;
+            }
+            if let Ok(to) = self.push(level, kind, data.len()) {
+                to.copy_from_slice(data);
+            }
+        }
     }
 
     /// Its bytes.
@@ -165,7 +184,11 @@ impl Data {
         Ok(())
     }
 
-    fn len(self) -> Result<usize, Errno> {
+    /// How much there is room for.
+    ///
+    /// # Errors
+    /// `EMSGSIZE` for too many buffers, `EFAULT`.
+    pub(super) fn len(self) -> Result<usize, Errno> {
         let mut total = 0u64;
         self.each(|vector| {
             total = total.saturating_add(vector.len);
@@ -209,6 +232,12 @@ pub fn send(
     control.check()?;
     let flags = if is_quiet(descriptor) { flags | MSG_NOSIGNAL } else { flags };
     if !is_native(cx, Operation::SocketSend, descriptor) {
+        // The server says at once what is wrong with a datagram that has an address, if a message has room for it.
+        if let Some(kind) = stack::kind(cx, descriptor)
+            && (kind == Kind::Stream || to.bytes().is_empty() || data.len()? > DATA)
+        {
+            return stack::send(cx, kind, descriptor, to, data, control, flags);
+        }
         let sent =
             waiting(cx, descriptor, POLLOUT, flags, |cx| ask_send(cx, descriptor, to, data, control, flags));
         let sent = after_send(descriptor, sent);
@@ -342,6 +371,9 @@ pub fn receive(
     if !is_native(cx, Operation::SocketReceive, descriptor) {
         let mut none = Address::EMPTY;
         let from = from.unwrap_or(&mut none);
+        if let Some(kind) = stack::kind(cx, descriptor) {
+            return stack::receive(cx, kind, descriptor, from, data, control, flags);
+        }
         let mut told = 0;
         let received = waiting(cx, descriptor, POLLIN, flags, |cx| {
             let (len, bits) = ask_receive(cx, descriptor, from, data, control, flags)?;

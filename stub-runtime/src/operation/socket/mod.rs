@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod message;
+pub mod stack;
 mod state;
 
 use schemas::message::data_words;
@@ -143,8 +144,8 @@ fn note(cx: &Context, descriptor: i32, object: u64, server: u32) -> Result<(), E
     if object == 0 {
         return Ok(());
     }
-    use crate::operation::descriptor::{Kind, Meaning};
-    let meaning = Meaning { server, object, ..Meaning::of(Kind::Device) };
+    use crate::operation::descriptor::Meaning;
+    let meaning = Meaning { server, object, ..Meaning::of(stack::kind_of(descriptor)) };
     cx.process().descriptors.set(descriptor, meaning, b"")
 }
 
@@ -408,7 +409,7 @@ fn tell(number: u32, cx: &Context, descriptor: i32) -> Result<Address, Errno> {
 /// # Errors
 /// As there.
 pub fn shutdown(cx: &mut Context, descriptor: i32, how: i32) -> Result<u64, Errno> {
-    if !is_native(cx, Operation::SocketShutdown, descriptor) {
+    if !is_native(cx, Operation::SocketShutdown, descriptor) && stack::kind(cx, descriptor).is_none() {
         return ask_descriptor!(
             cx,
             SocketShutdown,
@@ -425,6 +426,11 @@ pub fn shutdown(cx: &mut Context, descriptor: i32, how: i32) -> Result<u64, Errn
     unsafe { call(__NR_shutdown, [descriptor as u64, how as u64]) }
 }
 
+/// Whether an option of a stack's socket is its pair's.
+fn is_of_pair(cx: &Context, descriptor: i32, level: i32, name: i32) -> bool {
+    stack::is_of_pair(level, name) && stack::kind(cx, descriptor).is_some()
+}
+
 /// getsockopt(2) into memory of the stub's, in which what the guest has there is a question to some options; gives the
 /// length.
 ///
@@ -437,7 +443,7 @@ pub fn get_option(
     name: i32,
     value: &mut [u8],
 ) -> Result<usize, Errno> {
-    if !is_native(cx, Operation::SocketGetOption, descriptor) {
+    if !is_native(cx, Operation::SocketGetOption, descriptor) && !is_of_pair(cx, descriptor, level, name) {
         let room = value.len() as u32;
         let mut question = [0; QUESTION];
         let asked = value.len().min(QUESTION);
@@ -480,7 +486,7 @@ pub fn set_option(
     name: i32,
     value: &[u8],
 ) -> Result<u64, Errno> {
-    if !is_native(cx, Operation::SocketSetOption, descriptor) {
+    if !is_native(cx, Operation::SocketSetOption, descriptor) && !is_of_pair(cx, descriptor, level, name) {
         return ask_descriptor!(
             cx,
             SocketSetOption,

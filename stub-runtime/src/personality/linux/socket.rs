@@ -384,7 +384,7 @@ pub fn receive_messages(
     time: Pointer,
 ) -> Result<u64, Errno> {
     let mapped = world::route(cx, Operation::SocketReceive) == Flavour::Mapped;
-    if !mapped && are_paths_plain(cx) {
+    if !mapped && are_paths_plain(cx) && is_native(cx, Operation::SocketReceive, descriptor) {
         let args = [descriptor as u64, list.0, u64::from(count), u64::from(flags), time.0];
         // SAFETY: the guest's memory, which the kernel checks.
         return unsafe { call_blocking(__NR_recvmmsg, args) };

@@ -1,0 +1,257 @@
+//! Guests of several systems on a virtual network, each host of which has a stack of its own: as a user without
+//! privilege, where the tests are run by one who has it.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tests::guest::{guest, mapper};
+use tests::process::{End, Input, Outcome, Running};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Two hosts: programs of Linux are on `a`, those of FreeBSD on `b`.
+const DEPLOYMENT: &str = r#"
+[servers.a]
+kind = "netstack"
+settings = { network = "lab", address = ["10.1.0.1/24", "fd00:1::1/64"] }
+
+[servers.b]
+kind = "netstack"
+settings = { network = "lab", address = ["10.1.0.2/24", "fd00:1::2/64"], gateway = "10.1.0.1" }
+
+[[route]]
+operation = "socket.socket"
+os = ["linux"]
+server = "a"
+
+[[route]]
+operation = "socket.socket"
+os = ["freebsd"]
+server = "b"
+"#;
+
+/// A world with that network, in a folder that everybody can enter.
+struct Lab {
+    folder: tempfile::TempDir,
+    world: Option<Running>,
+}
+
+/// `nobody` and `nogroup` of Debian.
+const NOBODY: &str = "65534";
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+impl Lab {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("lab").tempdir().expect("a folder can be made");
+        let open = |path: &Path| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("it is ours");
+        };
+        open(folder.path());
+        std::fs::write(folder.path().join("lab.toml"), DEPLOYMENT).expect("the folder is ours");
+        std::fs::create_dir(folder.path().join("runtime")).expect("the folder is ours");
+        open(&folder.path().join("runtime"));
+        let mut lab = Self { folder, world: None };
+        let world = lab.spawn(&["up", "--world", "lab", "--deployment", "lab.toml"]);
+        lab.world = Some(world);
+        let deadline = std::time::Instant::now() + SOON;
+        while lab.ask(&["servers", "--world", "lab"]).end != End::Exited(0) {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{}",
+                lab.world.as_ref().map_or(String::new(), Running::errors)
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        lab
+    }
+
+    fn spawn<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Running {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let mark = format!("lab-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]);
+            command.arg(self.binary());
+            command
+        } else {
+            Command::new(mapper())
+        };
+        command.args(arguments).current_dir(self.folder.path());
+        command.env("XDG_RUNTIME_DIR", self.folder.path().join("runtime")).env("COLUMNS", "400");
+        Running::start(command, &Input::Nothing, &mark)
+    }
+
+    /// The mapper, where somebody else may run it.
+    fn binary(&self) -> std::path::PathBuf {
+        let copy = self.folder.path().join("mapper");
+        if !copy.exists() {
+            std::fs::copy(mapper(), &copy).expect("the folder is ours");
+        }
+        copy
+    }
+
+    fn ask<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Outcome {
+        self.spawn(arguments).finish(SOON)
+    }
+
+    /// A guest on the host of its system, or on another.
+    fn guest(&self, host: Option<&str>, program: &Path, arguments: &[&str]) -> Running {
+        let mut words: Vec<String> = ["run", "--world", "lab"].map(str::to_owned).to_vec();
+        words.extend(host.iter().flat_map(|host| ["--stack".to_owned(), (*host).to_owned()]));
+        words.push("--".to_owned());
+        words.push(program.display().to_string());
+        words.extend(arguments.iter().map(|&word| word.to_owned()));
+        self.spawn(&words)
+    }
+
+    /// The same for a program that a copy must be made of, because its own folder may be closed to others.
+    fn copied(&self, program: &Path, name: &str) -> std::path::PathBuf {
+        let copy = self.folder.path().join(name);
+        if !copy.exists() {
+            std::fs::copy(program, &copy).expect("the folder is ours");
+        }
+        copy
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
+        self.guest(None, &guest(program).path, arguments).finish(SOON)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.ask(&["down", "--world", "lab", "--force"]);
+        if let Some(world) = self.world.take() {
+            world.finish(SOON);
+        }
+    }
+}
+
+#[test]
+fn hosts_answer_ping() {
+    let lab = Lab::start();
+    for to in ["10.1.0.2", "fd00:1::2", "127.0.0.1", "::1", "10.1.0.1"] {
+        let outcome = lab.run("ping", &["-c", "2", "-i", "0.2", "-s", "1000", to]);
+        assert_eq!(outcome.end, End::Exited(0), "{outcome}");
+        assert!(outcome.text().contains("2 packets transmitted, 2 received, 0% packet loss"), "{outcome}");
+        assert!(outcome.text().contains("icmp_seq=2 ttl=64 time="), "{outcome}");
+    }
+    let nobody = lab.run("ping", &["-c", "1", "-W", "1", "10.1.0.99"]);
+    assert_eq!(nobody.end, End::Exited(1), "{nobody}");
+    let nowhere = lab.run("ping", &["-c", "1", "192.0.2.1"]);
+    assert!(nowhere.errors().contains("Network is unreachable"), "{nowhere}");
+}
+
+#[test]
+fn freebsd_and_linux_programs_talk_over_the_network() {
+    let lab = Lab::start();
+    let talker = guest("freebsd-talker");
+    let (bsd, linux) = (lab.copied(&talker.path, "bsd"), lab.copied(&talker.twin, "linux"));
+    for (server, client, address) in [(&bsd, &linux, "10.1.0.2:7000"), (&linux, &bsd, "[fd00:1::1]:7000")] {
+        let serving = lab.guest(None, server, &["serve", address]);
+        serving.expect_output("listening", SOON);
+        let asked = lab.guest(None, client, &["ask", address, "hello"]).finish(SOON);
+        let expected = format!("tcp: \"HELLO\\n\" from {address}\nlong: true\nudp: \"HELLO\"\n");
+        assert_eq!((asked.end, asked.text()), (End::Exited(0), expected), "{asked}");
+        assert_eq!(lab.guest(None, client, &["quit", address]).finish(SOON).end, End::Exited(0));
+        assert_eq!(serving.finish(SOON).end, End::Exited(0));
+    }
+    // The network is the guests' own: nothing of it is on the host.
+    let refused = lab.guest(None, &bsd, &["ask", "10.1.0.1:7000", "x"]).finish(SOON);
+    assert!(refused.text().contains("connection refused"), "{refused}");
+    let own = lab.guest(None, &bsd, &["interfaces"]).finish(SOON);
+    assert!(own.text().contains("10.1.0.2/24 fd00:1::2/64") && own.text().contains("127.0.0.1/8"), "{own}");
+}
+
+#[test]
+fn curl_fetches_from_nginx_and_python() {
+    let lab = Lab::start();
+    let write = |name: &str, text: &str| {
+        let path = lab.folder.path().join(name);
+        std::fs::write(&path, text).expect("the folder is ours");
+    };
+    write("index.html", "<h1>It is served</h1>\n");
+    write("large.txt", &"0123456789abcde\n".repeat(200_000));
+    write(
+        "nginx.conf",
+        "daemon off; pid nginx.pid; error_log stderr notice; events { worker_connections 64; }\n\
+         http { access_log off; sendfile on; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;\n\
+         uwsgi_temp_path t4; scgi_temp_path t5; server { listen 10.1.0.2:80; root .; } }\n",
+    );
+    let nginx = lab.guest(Some("b"), &guest("nginx").path, &["-p", ".", "-c", "nginx.conf", "-e", "stderr"]);
+    nginx.expect_errors("start worker process", SOON);
+    let python = Path::new("/usr/bin/python3");
+    let serving = lab.guest(Some("b"), python, &["-u", "-m", "http.server", "-b", "10.1.0.2", "8000"]);
+    serving.expect_output("Serving", SOON);
+    for port in [80, 8000] {
+        let url = format!("http://10.1.0.2:{port}");
+        let page = lab.run("curl", &["-sS", &format!("{url}/index.html")]);
+        assert_eq!(page.text(), "<h1>It is served</h1>\n", "{page}");
+        let large = lab
+            .run("curl", &["-sS", "-w", "%{size_download}", "-o", "/dev/null", &format!("{url}/large.txt")]);
+        assert_eq!(large.text(), "3200000", "{large}");
+    }
+    let refused = lab.run("curl", &["-sS", "http://10.1.0.2:81/"]);
+    assert_eq!(refused.end, End::Exited(7), "{refused}");
+    nginx.signal(rustix::process::Signal::QUIT);
+    assert_eq!(nginx.finish(SOON).end, End::Exited(0));
+    serving.signal(rustix::process::Signal::INT);
+    serving.finish(SOON);
+}
+
+#[test]
+fn iperf3_measures_the_network() {
+    let lab = Lab::start();
+    let iperf = guest("iperf3").path;
+    let server = lab.guest(Some("b"), &iperf, &["-s", "-1", "--forceflush"]);
+    server.expect_output("listening", SOON);
+    let measured = lab.guest(None, &iperf, &["-c", "10.1.0.2", "-t", "2", "-J"]).finish(SOON);
+    assert_eq!(measured.end, End::Exited(0), "{measured}");
+    let report: serde_json::Value = serde_json::from_str(&measured.text()).expect("iperf3 writes JSON");
+    let rate = report["end"]["sum_received"]["bits_per_second"].as_f64().expect("a number");
+    println!("{:.2} Gbit/s between two guests", rate / 1e9);
+    assert!(rate > 1e8, "{rate}");
+    server.finish(SOON);
+}
+
+#[test]
+fn ip_shows_and_changes_interfaces_and_routes() {
+    let lab = Lab::start();
+    let ip = |arguments: &str| {
+        let words: Vec<_> = arguments.split(' ').collect();
+        lab.run("ip", &words)
+    };
+    let shown = ip("-br address");
+    let text = shown.text();
+    assert!(text.contains("10.1.0.1/24 fd00:1::1/64") && text.contains("127.0.0.1/8"), "{shown}");
+    for (change, shows, part) in [
+        ("link set dev eth0 mtu 1400", "link show eth0", "mtu 1400"),
+        ("address add 10.9.0.1/16 dev eth0", "address show dev eth0", "inet 10.9.0.1/16 brd 10.9.255.255"),
+        ("route add 10.8.0.0/16 via 10.9.0.7", "route", "10.8.0.0/16 via 10.9.0.7 dev eth0"),
+        ("-6 route add fd00:8::/48 via fd00:1::7", "-6 route", "fd00:8::/48 via fd00:1::7 dev eth0"),
+        ("route get 10.8.1.1", "route get 10.8.1.1", "10.8.1.1 via 10.9.0.7 dev eth0 src 10.9.0.1"),
+        ("route add default via 10.1.0.2", "route", "default via 10.1.0.2 dev eth0"),
+        (
+            "neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev eth0",
+            "neigh",
+            "10.1.0.9 dev eth0 lladdr 02:00:00:00:00:09 PERMANENT",
+        ),
+        ("link set dev eth0 down", "link show eth0", "state DOWN"),
+    ] {
+        let changed = ip(change);
+        assert_eq!((changed.end, changed.errors()), (End::Exited(0), String::new()), "{change}: {changed}");
+        let shown = ip(shows);
+        assert!(shown.text().contains(part), "{shows}: {shown}");
+    }
+    let again = ip("address add 10.9.0.1/16 dev eth0");
+    assert!(again.errors().contains("File exists"), "{again}");
+    let down = lab.run("ping", &["-c", "1", "10.1.0.2"]);
+    assert!(down.errors().contains("Network is unreachable"), "{down}");
+}
