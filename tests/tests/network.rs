@@ -255,3 +255,51 @@ fn ip_shows_and_changes_interfaces_and_routes() {
     let down = lab.run("ping", &["-c", "1", "10.1.0.2"]);
     assert!(down.errors().contains("Network is unreachable"), "{down}");
 }
+
+#[test]
+fn tools_and_the_command_line_show_the_same_network() {
+    let lab = Lab::start();
+    let listening = lab.guest(
+        None,
+        Path::new("/usr/bin/python3"),
+        &["-u", "-m", "http.server", "-b", "10.1.0.1", "8000"],
+    );
+    listening.expect_output("Serving", SOON);
+    let shown = lab.run("ifconfig", &["eth0"]);
+    assert!(shown.text().contains("inet 10.1.0.1  netmask 255.255.255.0  broadcast 10.1.0.255"), "{shown}");
+    assert!(shown.text().contains("inet6 fd00:1::1  prefixlen 64"), "{shown}");
+    let changed = lab.run("ifconfig", &["eth0", "10.7.0.1", "netmask", "255.255.0.0", "mtu", "1400"]);
+    assert_eq!(changed.end, End::Exited(0), "{changed}");
+    let shown = lab.run("ifconfig", &["-a"]);
+    assert!(shown.text().contains("inet 10.7.0.1  netmask 255.255.0.0"), "{shown}");
+    assert!(
+        shown.text().contains("mtu 1400") && shown.text().contains("lo: flags=73<UP,LOOPBACK,RUNNING>"),
+        "{shown}"
+    );
+    let routes = lab.run("netstat", &["-rn"]);
+    assert!(routes.text().contains("10.7.0.0        0.0.0.0         255.255.0.0     U"), "{routes}");
+    let sockets = lab.run("netstat", &["-tln"]);
+    assert!(sockets.text().contains("10.1.0.1:8000           0.0.0.0:*               LISTEN"), "{sockets}");
+    let sockets = lab.run("ss", &["-tln"]);
+    assert!(sockets.text().contains("10.1.0.1:8000"), "{sockets}");
+    let json = |what: &str| -> serde_json::Value {
+        let told = lab.ask(&["net", what, "--world", "lab", "--json"]).succeeded();
+        serde_json::from_str(&told.text()).expect("it is JSON")
+    };
+    let interfaces = json("interfaces");
+    let of = |server: &str| {
+        let all = interfaces.as_array().expect("a list").iter();
+        all.filter(|one| one["server"] == server && one["name"] == "eth0").collect::<Vec<_>>()
+    };
+    assert_eq!((of("a").len(), of("b").len()), (1, 1), "{interfaces}");
+    assert_eq!((&of("a")[0]["mtu"], &of("a")[0]["addresses"][0]), (&1400.into(), &"10.7.0.1/16".into()));
+    let routes = json("routes");
+    let default = |one: &&serde_json::Value| one["server"] == "b" && one["destination"] == "default";
+    let found = routes.as_array().expect("a list").iter().find(default).expect("the deployment says so");
+    assert_eq!(found["gateway"], "10.1.0.1");
+    let sockets = lab.ask(&["net", "sockets", "--world", "lab", "--server", "a"]).succeeded();
+    let line = sockets.text().lines().find(|line| line.contains("10.1.0.1:8000")).map(str::to_owned);
+    assert!(line.is_some_and(|line| line.contains("tcp") && line.contains("listen")), "{sockets}");
+    listening.signal(rustix::process::Signal::INT);
+    listening.finish(SOON);
+}

@@ -4,6 +4,7 @@ mod compose;
 mod down;
 mod fb;
 mod identify;
+mod net;
 mod print;
 mod ps;
 mod routes;
@@ -34,6 +35,7 @@ enum Verb {
     Ps(ps::Arguments),
     Routes(routes::Arguments),
     Servers(servers::Arguments),
+    Net(net::Arguments),
     Trace(trace::Arguments),
     Identify(identify::Arguments),
     /// Runs a server for the mapper that started this process.
@@ -88,6 +90,7 @@ pub fn main() -> u8 {
         Verb::Ps(arguments) => ps::run(arguments),
         Verb::Routes(arguments) => routes::run(arguments),
         Verb::Servers(arguments) => servers::run(arguments),
+        Verb::Net(arguments) => net::run(arguments),
         Verb::Trace(arguments) => trace::run(arguments),
         Verb::Identify(arguments) => identify::run(arguments),
         Verb::Serve => serve(),

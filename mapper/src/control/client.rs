@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
+use super::networks::Networks;
 use super::place::Place;
 use super::report::{Event, Guest, GuestSites, Missing, Route, Server, World};
 use super::trace::Filter;
@@ -159,6 +160,14 @@ impl Client {
         self.ask(async {
             let response = self.control.servers_request().send().promise.await?;
             response.get()?.get_servers()?.iter().map(Server::read).collect()
+        })
+    }
+
+    /// Its networks.
+    pub fn networks(&self) -> Result<Networks, ClientError> {
+        self.ask(async {
+            let response = self.control.networks_request().send().promise.await?;
+            Networks::read(response.get()?)
         })
     }
 

@@ -290,6 +290,14 @@ impl control::control::Server for Desk {
         Ok(())
     }
 
+    async fn networks(
+        self: Rc<Self>,
+        _: control::control::NetworksParams,
+        mut results: control::control::NetworksResults,
+    ) -> capnp::Result<()> {
+        super::networks::write(&self.world, results.get())
+    }
+
     async fn restart_server(
         self: Rc<Self>,
         params: control::control::RestartServerParams,

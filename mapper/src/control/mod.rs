@@ -8,6 +8,7 @@ pub mod calls;
 pub mod client;
 pub mod desk;
 pub mod join;
+pub mod networks;
 pub mod place;
 pub mod report;
 mod screen;

@@ -305,6 +305,11 @@ impl Servers {
         &self.running
     }
 
+    /// The networks that servers share.
+    pub fn networks(&self) -> &Arc<Networks> {
+        &self.networks
+    }
+
     /// The number of the server with this task.
     pub fn with_task(&self, task: TaskId) -> Option<ServerId> {
         let position = self.running.current().iter().position(|running| running.task == task)?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use schemas::Personality;
+use schemas::{Operation, Personality};
 use sim::hurd::mounts::{MountKind as HurdKind, MountPoint};
 use sim::hurd::world::{DeviceNode, Identity, Policy, View, World as Hurd};
 use sim::mach::Mach;
@@ -25,7 +25,7 @@ pub struct Live {
     /// The mount table in force.
     pub mounts: Published<Mounts>,
     /// The routes in force.
-    pub routes: Published<Table>,
+    pub routes: Arc<Published<Table>>,
     /// The servers.
     pub servers: Servers,
     /// The guests.
@@ -63,11 +63,21 @@ impl Live {
                 registry.look(pid);
             }
         });
+        let routes = Arc::new(Published::new(face.table));
+        let (table, looked, networks) =
+            (routes.clone(), Arc::downgrade(&registry), servers.networks().clone());
+        hurd.set_network_files(move |pid, name| {
+            let process = looked.upgrade()?.process(pid)?;
+            let table = table.current();
+            let of_system = || table.cell(process.personality(), Operation::SocketSocket).server;
+            let stack = process.stack().or_else(of_system)?;
+            networks.file(table.server_name(stack)?, name)
+        });
         Self {
             deployment: Published::new(deployment),
             page,
             mounts: Published::new(face.mounts),
-            routes: Published::new(face.table),
+            routes,
             servers,
             registry,
             statistics: Statistics::default(),

@@ -14,7 +14,7 @@ mod switch;
 mod tap;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 pub use frame::{ETHERNET_HEADER, Frame, Mac};
 pub use host::{Change, Host};
@@ -30,6 +30,13 @@ pub const DEFAULT_HOST: &str = "default";
 pub struct Networks {
     networks: Mutex<BTreeMap<String, Arc<Network>>>,
     hosts: Mutex<BTreeMap<String, Arc<Host>>>,
+    stacks: Mutex<BTreeMap<String, Weak<dyn Files>>>,
+}
+
+/// What a network stack tells of itself in files.
+pub trait Files: Send + Sync {
+    /// A file of Linux's `/proc/net` (proc_pid_net(5)), by its name; nothing for one that it does not have.
+    fn file(&self, name: &str) -> Option<String>;
 }
 
 impl Networks {
@@ -43,6 +50,17 @@ impl Networks {
     pub fn host(&self, name: &str) -> Arc<Host> {
         let mut hosts = lock(&self.hosts);
         hosts.entry(name.to_owned()).or_insert_with(|| Arc::new(Host::new(name))).clone()
+    }
+
+    /// Says which stack a server of this name is.
+    pub fn add_stack(&self, server: &str, stack: Weak<dyn Files>) {
+        lock(&self.stacks).insert(server.to_owned(), stack);
+    }
+
+    /// A file of `/proc/net`, as the stack that a server is has it.
+    pub fn file(&self, server: &str, name: &str) -> Option<String> {
+        let stack = lock(&self.stacks).get(server)?.upgrade()?;
+        stack.file(name)
     }
 
     /// All networks, in the order of their names.

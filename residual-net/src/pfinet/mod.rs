@@ -36,7 +36,7 @@ use schemas::server::{Caller, Capabilities, Pfinet, Post};
 use schemas::{Errno, device, socket};
 
 use crate::MakeError;
-use crate::network::{Address, Change, Host, Interface, Medium, Networks};
+use crate::network::{Address, Change, Files, Host, Interface, Medium, Networks};
 
 pub use settings::Settings;
 
@@ -68,6 +68,12 @@ impl Shared {
             // It can only fail when it is full, and then the thread is awake.
             let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
         }
+    }
+}
+
+impl Files for Shared {
+    fn file(&self, name: &str) -> Option<String> {
+        report::file(&self.lock(), name)
     }
 }
 
@@ -108,6 +114,7 @@ impl Netstack {
             ended: AtomicBool::new(false),
         });
         let weak = Arc::downgrade(&shared);
+        networks.add_stack(name, weak.clone());
         host.watch(move |change| {
             let Some(shared) = weak.upgrade() else { return };
             if let Change::Added(interface) = change {

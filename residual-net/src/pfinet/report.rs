@@ -1,12 +1,13 @@
-//! What is told of the stack: its sockets, and how numbers of it look to programs.
+//! What is told of the stack: its sockets, and the files in `/proc/net` (proc_pid_net(5)).
 
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use smoltcp::socket::tcp::{Socket, State};
 
 use crate::network::{Flags, Medium};
 
-use super::address::{self, INET, bits};
+use super::address::{self, INET, INET6, bits, octets};
 use super::datagram::Kind;
 use super::packet::{TCP, UDP};
 use super::stack::{Object, Stack};
@@ -119,6 +120,215 @@ pub fn link_type(medium: Medium) -> u16 {
         Medium::Loopback => 772,
         Medium::Ip => 65534,
     }
+}
+
+/// A file of `/proc/net`, by its name.
+pub fn file(stack: &Stack, name: &str) -> Option<String> {
+    Some(match name {
+        "dev" => devices(stack),
+        "route" => routes(stack),
+        "ipv6_route" => routes6(stack),
+        "if_inet6" => addresses6(stack),
+        "arp" => arp(stack),
+        "tcp" => sockets(stack, INET, "tcp"),
+        "tcp6" => sockets(stack, INET6, "tcp"),
+        "udp" => sockets(stack, INET, "udp"),
+        "udp6" => sockets(stack, INET6, "udp"),
+        "raw" => sockets(stack, INET, "raw"),
+        "raw6" => sockets(stack, INET6, "raw"),
+        "icmp" => sockets(stack, INET, "icmp"),
+        "icmp6" => sockets(stack, INET6, "icmp"),
+        "snmp" => snmp(stack),
+        _ => return None,
+    })
+}
+
+fn devices(stack: &Stack) -> String {
+    let mut text = "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n".to_owned();
+    for interface in stack.ip.host.interfaces() {
+        let (received, sent) = (&interface.received, &interface.sent);
+        let _ = writeln!(
+            text,
+            "{:>6}: {:>7} {:>7} {:>4} {:>4} {:>4} {:>5} {:>10} {:>9} {:>8} {:>7} {:>4} {:>4} {:>4} {:>5} {:>7} {:>10}",
+            interface.name(),
+            received.bytes(),
+            received.packets(),
+            received.errors(),
+            received.dropped(),
+            0,
+            0,
+            0,
+            0,
+            sent.bytes(),
+            sent.packets(),
+            sent.errors(),
+            sent.dropped(),
+            0,
+            0,
+            0,
+            0
+        );
+    }
+    text
+}
+
+/// An address as these files have it: 32-bit words of the machine, in hexadecimal.
+fn words(address: IpAddr) -> String {
+    let octets = octets(address);
+    octets
+        .chunks_exact(4)
+        .map(|word| format!("{:08X}", u32::from_ne_bytes([word[0], word[1], word[2], word[3]])))
+        .collect()
+}
+
+fn routes(stack: &Stack) -> String {
+    let line = |text: &str| format!("{text:<127}\n");
+    let mut text =
+        line("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
+    for route in stack.ip.routes.all().iter().filter(|route| route.destination.is_ipv4()) {
+        let Some(interface) = stack.ip.interface(route.interface) else { continue };
+        // RTF_UP, RTF_GATEWAY, RTF_HOST
+        let flags = u32::from(interface.is_up())
+            | if route.gateway.is_some() { 2 } else { 0 }
+            | if route.prefix == 32 { 4 } else { 0 };
+        let gateway = route.gateway.unwrap_or([0; 4].into());
+        let mask = address::network([255; 4].into(), route.prefix);
+        text += &line(&format!(
+            "{}\t{}\t{}\t{flags:04X}\t0\t0\t{}\t{}\t0\t0\t0",
+            interface.name(),
+            words(route.destination),
+            words(gateway),
+            route.metric,
+            words(mask)
+        ));
+    }
+    text
+}
+
+fn hexadecimal(address: IpAddr) -> String {
+    octets(address).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn routes6(stack: &Stack) -> String {
+    let none: IpAddr = [0; 16].into();
+    let mut text = String::new();
+    for route in stack.ip.routes.all().iter().filter(|route| route.destination.is_ipv6()) {
+        let Some(interface) = stack.ip.interface(route.interface) else { continue };
+        let flags = u32::from(interface.is_up()) | if route.gateway.is_some() { 2 } else { 0 };
+        let _ = writeln!(
+            text,
+            "{} {:02x} {} 00 {} {:08x} 00000001 00000000 {flags:08x} {:>8}",
+            hexadecimal(route.destination),
+            route.prefix,
+            hexadecimal(none),
+            hexadecimal(route.gateway.unwrap_or(none)),
+            route.metric,
+            interface.name()
+        );
+    }
+    text
+}
+
+fn addresses6(stack: &Stack) -> String {
+    let mut text = String::new();
+    for interface in stack.ip.host.interfaces() {
+        for row in interface.addresses() {
+            let IpAddr::V6(ip) = row.address else { continue };
+            // IPV6_ADDR_LOOPBACK, IPV6_ADDR_LINKLOCAL, IFA_F_PERMANENT
+            let scope = if ip.is_loopback() { 0x10 } else { u32::from(ip.is_unicast_link_local()) * 0x20 };
+            let _ = writeln!(
+                text,
+                "{} {:02x} {:02x} {scope:02x} 80 {:>8}",
+                hexadecimal(row.address),
+                interface.index(),
+                row.prefix,
+                interface.name()
+            );
+        }
+    }
+    text
+}
+
+fn arp(stack: &Stack) -> String {
+    use super::neighbour::State;
+    let mut text =
+        "IP address       HW type     Flags       HW address            Mask     Device\n".to_owned();
+    for (interface, who, state) in stack.ip.neighbours.all().filter(|row| row.1.is_ipv4()) {
+        let Some(interface) = stack.ip.interface(interface) else { continue };
+        // ATF_COM, ATF_PERM
+        let (flags, mac) = match state {
+            State::Asked(_) => (0, crate::network::Mac::default()),
+            State::Known(mac) => (2, mac),
+            State::Permanent(mac) => (6, mac),
+        };
+        let _ = writeln!(text, "{who:<16} 0x{:<10x}0x{flags:<10x}{mac}     *        {}", 1, interface.name());
+    }
+    text
+}
+
+/// `IPPROTO_*` and `SOCK_*` of the sockets of a file.
+fn named(name: &str) -> (Option<u8>, u8) {
+    match name {
+        "tcp" => (Some(TCP), 1),
+        "udp" => (Some(UDP), 2),
+        "icmp" => (None, 2),
+        _ => (None, 3),
+    }
+}
+
+fn sockets(stack: &Stack, family: u16, name: &str) -> String {
+    let (protocol, kind) = named(name);
+    let fits = |row: &Row| {
+        row.kind == kind
+            && row.family == family
+            && protocol.map_or(row.protocol != UDP, |protocol| row.protocol == protocol)
+    };
+    let address = |end: SocketAddr| {
+        let ip = match end.ip() {
+            IpAddr::V4(ip) if family == INET6 => ip.to_ipv6_mapped().into(),
+            ip => ip,
+        };
+        format!("{}:{:04X}", words(ip), end.port())
+    };
+    let width = if family == INET { 8 } else { 32 };
+    let columns = if name == "tcp" { "" } else { " ref pointer drops" };
+    let mut text = format!(
+        "  sl  local_address{}rem_address{}st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode{columns}\n",
+        " ".repeat(width - 7),
+        " ".repeat(width - 5)
+    );
+    for (line, row) in rows(stack).into_iter().filter(fits).enumerate() {
+        let drops =
+            if name == "tcp" { String::new() } else { format!(" 2 0000000000000000 {}", row.dropped) };
+        let _ = writeln!(
+            text,
+            "{line:>4}: {} {} {:02X} {:08X}:{:08X} 00:00000000 00000000     0        0 {}{drops}",
+            address(row.local),
+            address(row.remote),
+            row.state,
+            row.send_queue,
+            row.receive_queue,
+            row.number
+        );
+    }
+    text
+}
+
+fn snmp(stack: &Stack) -> String {
+    let counters = stack.ip.counters;
+    let established =
+        rows(stack).iter().filter(|row| row.protocol == TCP && row.state == ESTABLISHED).count();
+    format!(
+        "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams OutRequests OutNoRoutes\n\
+         Ip: {} 64 {} {} {} {} {} {}\nTcp: CurrEstab\nTcp: {established}\n",
+        if stack.ip.forwards { 1 } else { 2 },
+        counters.received,
+        counters.malformed,
+        counters.misdirected,
+        counters.forwarded,
+        counters.sent,
+        counters.unroutable
+    )
 }
 
 /// `IFF_*` of Linux as an interface shows them to programs.

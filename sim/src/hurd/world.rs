@@ -115,6 +115,9 @@ impl Guest {
 /// Is asked to bring what is known of one guest, or of all, up to date.
 type BeforeLook = Box<dyn Fn(Option<i32>) + Send + Sync>;
 
+/// Content of files of `/proc/net`, by process and name.
+type NetworkFiles = Box<dyn Fn(i32, &str) -> Option<String> + Send + Sync>;
+
 /// Hears of a new host name and domain name.
 type NamesChanged = Box<dyn Fn(&str, &str) + Send + Sync>;
 
@@ -132,6 +135,7 @@ pub struct World {
     identities: RwLock<HashMap<Personality, Identity>>,
     names: OnceLock<NamesChanged>,
     before_look: OnceLock<BeforeLook>,
+    network_files: OnceLock<NetworkFiles>,
     devices: RwLock<Arc<Vec<DeviceNode>>>,
     next_object: AtomicU64,
     next_range: AtomicU64,
@@ -157,6 +161,7 @@ impl World {
             identities: RwLock::default(),
             names: OnceLock::new(),
             before_look: OnceLock::new(),
+            network_files: OnceLock::new(),
             devices: RwLock::default(),
             next_object: AtomicU64::new(FIRST_OBJECT),
             next_range: AtomicU64::new(FIRST_OBJECT),
@@ -172,6 +177,18 @@ impl World {
     /// Replaces the deployment's decisions.
     pub fn set_policy(&self, policy: Policy) {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Says who has the files of `/proc/net` of a process: given its number and a file's name, the content, or nothing
+    /// where they are the host's.
+    pub fn set_network_files(&self, files: impl Fn(i32, &str) -> Option<String> + Send + Sync + 'static) {
+        // They belong to whoever said so first.
+        let _ = self.network_files.set(Box::new(files));
+    }
+
+    /// A file of `/proc/net` of a process that has no part in the host's network.
+    pub fn network_file(&self, pid: i32, name: &str) -> Option<String> {
+        self.network_files.get()?(pid, name)
     }
 
     /// Says which device nodes residual servers have.

@@ -17,10 +17,17 @@ const SIGSYS: u64 = 1 << (libc::SIGSYS - 1);
 /// The content of a file that is made up; `None` for one that is the host's.
 pub fn content(world: &World, caller: &Caller, place: &Place) -> Result<Option<Vec<u8>>, Errno> {
     if let Place::Machine(path) = place {
+        if let Some(content) = path.strip_prefix("net/").and_then(|name| world.network_file(caller.pid, name))
+        {
+            return Ok(Some(content.into_bytes()));
+        }
         return Ok(machine(world, path).map(String::into_bytes));
     }
     let Some((pid, file)) = place.process_file() else { return Ok(None) };
     let mounts = || world.mounts.seen_by(caller.personality);
+    if let Some(content) = file.strip_prefix("net/").and_then(|name| world.network_file(pid, name)) {
+        return Ok(Some(content.into_bytes()));
+    }
     match file {
         "mounts" => return Ok(Some(table(&mounts()).into_bytes())),
         "mountinfo" => return Ok(Some(detailed_table(&mounts()).into_bytes())),

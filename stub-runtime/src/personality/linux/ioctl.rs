@@ -12,6 +12,7 @@ use crate::guest;
 use crate::host::linux::abi::*;
 use crate::host::linux::syscall::call_blocking;
 use crate::operation::device::{self, Argument};
+use crate::operation::socket::stack;
 use crate::operation::terminal::{self, Action, Attributes, Hold};
 
 /// Directions of a request: the argument is read, is written.
@@ -50,6 +51,9 @@ crate::layout! {
 pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
     if device::is_object(cx, descriptor) && !is_of_descriptor(request) {
         return control_object(cx, descriptor, request, argument);
+    }
+    if (SIOCADDRT..=SIOCGIFMAP).contains(&request) && stack::kind(cx, descriptor).is_some() {
+        return control_network(cx, descriptor, request, argument);
     }
     // SAFETY: the kernel checks the guest's argument.
     unsafe { call_blocking(__NR_ioctl, [descriptor as u64, u64::from(request), argument]) }
@@ -116,6 +120,36 @@ fn control_interface(cx: &mut Context, descriptor: i32, request: u32, argument: 
     let (value, told) = device::control(cx, descriptor, u64::from(request), asked, &mut reply)?;
     guest::write(argument, &reply[..told])?;
     Ok(value as u64)
+}
+
+/// `struct ifconf` (linux/if.h): room, and where it is.
+type List = [u64; 2];
+
+/// A request about interfaces and routes (netdevice(7)), to a socket of a network stack.
+fn control_network(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
+    /// `struct rtentry` (linux/route.h).
+    const ROUTE: usize = 120;
+    match request {
+        SIOCADDRT | SIOCDELRT => {
+            let mut data = [0u8; ROUTE];
+            guest::read(argument, &mut data)?;
+            device::control(cx, descriptor, u64::from(request), Argument::Data(&data), &mut []).map(|_| 0)
+        }
+        SIOCGIFCONF => {
+            let [room, at]: List = [guest::get(argument)?, guest::get(argument.wrapping_add(8))?];
+            let room = usize::try_from(room as i32).map_err(|_| Errno::INVAL)?;
+            let mut all = [0u8; device::SIZE];
+            let (_, told) =
+                device::control(cx, descriptor, u64::from(request), Argument::Data(&[]), &mut all)?;
+            // Without a place the guest asks how much room it takes; otherwise whole entries are told.
+            let told = if at == 0 { told } else { told.min(room) / INTERFACE * INTERFACE };
+            if at != 0 {
+                guest::write(at, &all[..told])?;
+            }
+            guest::put(argument, &(told as i32)).map(|()| 0)
+        }
+        _ => control_interface(cx, descriptor, request, argument),
+    }
 }
 
 /// A request to a terminal of a server; nothing for what is none.

@@ -7,9 +7,12 @@ use linux_raw_sys::ioctl as host;
 use schemas::Errno;
 
 use super::{IN, OUT, ask, code, put};
+use crate::context::Context;
 use crate::guest;
 use crate::host::linux::memory;
+use crate::operation::device::{self, Argument};
 use crate::operation::socket::address::Address;
+use crate::operation::socket::stack;
 use crate::personality::freebsd::socket::address;
 
 /// Length of a name (`IFNAMSIZ`).
@@ -81,12 +84,12 @@ crate::layout! {
 }
 
 /// Answers a request of the groups `s` and `i`.
-pub fn control(descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
+pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
     if let Some((_, host)) = WORDS.iter().find(|pair| pair.0 == request) {
         return ask(descriptor, *host, argument);
     }
     if request == SIOCGIFCONF {
-        return list(descriptor, argument);
+        return list(cx, descriptor, argument);
     }
     let address = ADDRESSES.iter().find(|pair| pair.0 == request);
     let number = NUMBERS.iter().find(|pair| pair.0 == request);
@@ -99,7 +102,15 @@ pub fn control(descriptor: i32, request: u32, argument: u64) -> Result<u64, Errn
     guest::read(argument, &mut guest)?;
     let mut host = [0u8; HOST_REQUEST];
     host[..NAME].copy_from_slice(&guest[..NAME]);
-    ask(descriptor, host_request, host.as_mut_ptr() as u64).map_err(|error| match error {
+    let asked = match stack::kind(cx, descriptor) {
+        Some(_) => {
+            let question = host;
+            device::control(cx, descriptor, u64::from(host_request), Argument::Data(&question), &mut host)
+                .map(drop)
+        }
+        None => ask(descriptor, host_request, host.as_mut_ptr() as u64).map(drop),
+    };
+    asked.map_err(|error| match error {
         Errno::NODEV => Errno::NXIO,
         other => other,
     })?;
@@ -131,12 +142,21 @@ pub fn flags_from_host(host: u32) -> u32 {
 }
 
 /// The list of interfaces with their addresses: as much as the guest has room for.
-fn list(descriptor: i32, argument: u64) -> Result<u64, Errno> {
+fn list(cx: &mut Context, descriptor: i32, argument: u64) -> Result<u64, Errno> {
     let asked: List = guest::get(argument)?;
     let room = usize::try_from(asked.len).map_err(|_| Errno::INVAL)?;
     let at = memory::map(LIST as u64)?;
     let mut told = List { len: LIST as i32, pad: 0, buffer: at };
-    let result = ask(descriptor, host::SIOCGIFCONF, &raw mut told as u64).and_then(|_| {
+    let stack = stack::kind(cx, descriptor).is_some();
+    let result = if stack {
+        // SAFETY: the mapping was just made, and is that long.
+        let room = unsafe { core::slice::from_raw_parts_mut(at as *mut u8, LIST) };
+        device::control(cx, descriptor, u64::from(host::SIOCGIFCONF), Argument::Data(&[]), room)
+            .map(|(_, len)| told.len = len as i32)
+    } else {
+        ask(descriptor, host::SIOCGIFCONF, &raw mut told as u64).map(drop)
+    };
+    let result = result.and_then(|()| {
         let len = usize::try_from(told.len).unwrap_or(0).min(LIST);
         // SAFETY: the host has written that much into the mapping.
         let entries = unsafe { core::slice::from_raw_parts(at as *const u8, len) };
@@ -160,6 +180,7 @@ fn list(descriptor: i32, argument: u64) -> Result<u64, Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::trial::context;
     use std::net::UdpSocket;
     use std::os::fd::AsRawFd;
 
@@ -180,26 +201,28 @@ mod tests {
 
     #[test]
     fn the_loopback_interface_is_told() {
+        let cx = context();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut loopback = request(b"lo");
         let at = loopback.as_mut_ptr() as u64;
-        control(socket.as_raw_fd(), SIOCGIFFLAGS, at).unwrap();
+        control(cx, socket.as_raw_fd(), SIOCGIFFLAGS, at).unwrap();
         let flags = u32::from_ne_bytes(*loopback[16..].first_chunk().unwrap());
         assert_eq!(flags & 0x9, 0x9);
-        control(socket.as_raw_fd(), SIOCGIFADDR, at).unwrap();
+        control(cx, socket.as_raw_fd(), SIOCGIFADDR, at).unwrap();
         assert_eq!(loopback[16..24], [16, 2, 0, 0, 127, 0, 0, 1]);
         let mut none = request(b"none0");
-        assert_eq!(control(socket.as_raw_fd(), SIOCGIFMTU, none.as_mut_ptr() as u64), Err(Errno::NXIO));
-        assert_eq!(control(socket.as_raw_fd(), 0xc020_6999, at), Err(Errno::NOTTY));
+        assert_eq!(control(cx, socket.as_raw_fd(), SIOCGIFMTU, none.as_mut_ptr() as u64), Err(Errno::NXIO));
+        assert_eq!(control(cx, socket.as_raw_fd(), 0xc020_6999, at), Err(Errno::NOTTY));
     }
 
     #[test]
     fn the_list_has_no_more_than_there_is_room_for() {
+        let cx = context();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut buffer = [0xffu8; 100];
         for (room, most) in [(100, 96), (40, 32), (10, 0)] {
             let mut list = List { len: room, pad: 0, buffer: buffer.as_mut_ptr() as u64 };
-            control(socket.as_raw_fd(), SIOCGIFCONF, &raw mut list as u64).unwrap();
+            control(cx, socket.as_raw_fd(), SIOCGIFCONF, &raw mut list as u64).unwrap();
             assert!(list.len <= most && list.len % 32 == 0);
             if room >= 32 {
                 assert!(list.len >= 32);
@@ -208,7 +231,7 @@ mod tests {
         assert_eq!(buffer[96..], [0xff; 4]);
         assert_eq!(buffer[16..18], [16, 2]);
         let mut list = List { len: -1, pad: 0, buffer: 0 };
-        assert_eq!(control(socket.as_raw_fd(), SIOCGIFCONF, &raw mut list as u64), Err(Errno::INVAL));
+        assert_eq!(control(cx, socket.as_raw_fd(), SIOCGIFCONF, &raw mut list as u64), Err(Errno::INVAL));
     }
 
     #[test]

@@ -177,7 +177,7 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     let result = match (request >> 8 & 0xff) as u8 {
         b'f' => control_any(cx, descriptor, request, argument),
         b't' => control_terminal(cx, descriptor, request, argument),
-        b'i' | b's' => interface::control(descriptor, request, argument),
+        b'i' | b's' => interface::control(cx, descriptor, request, argument),
         _ => unknown(cx, descriptor),
     };
     result.map(|_| 0)
