@@ -292,7 +292,8 @@ fn tools_and_the_command_line_show_the_same_network() {
         all.filter(|one| one["server"] == server && one["name"] == "eth0").collect::<Vec<_>>()
     };
     assert_eq!((of("a").len(), of("b").len()), (1, 1), "{interfaces}");
-    assert_eq!((&of("a")[0]["mtu"], &of("a")[0]["addresses"][0]), (&1400.into(), &"10.7.0.1/16".into()));
+    let addresses = of("a")[0]["addresses"].as_array().expect("a list");
+    assert!(of("a")[0]["mtu"] == 1400 && addresses.contains(&"10.7.0.1/16".into()), "{interfaces}");
     let routes = json("routes");
     let default = |one: &&serde_json::Value| one["server"] == "b" && one["destination"] == "default";
     let found = routes.as_array().expect("a list").iter().find(default).expect("the deployment says so");
