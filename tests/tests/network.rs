@@ -90,11 +90,7 @@ impl Lab {
 
     /// The mapper, where somebody else may run it.
     fn binary(&self) -> std::path::PathBuf {
-        let copy = self.folder.path().join("mapper");
-        if !copy.exists() {
-            std::fs::copy(mapper(), &copy).expect("the folder is ours");
-        }
-        copy
+        self.copied(mapper(), "mapper")
     }
 
     fn ask<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Outcome {
@@ -115,7 +111,10 @@ impl Lab {
     fn copied(&self, program: &Path, name: &str) -> std::path::PathBuf {
         let copy = self.folder.path().join(name);
         if !copy.exists() {
-            std::fs::copy(program, &copy).expect("the folder is ours");
+            // By another process: a child of this one, begun by another test at the same time, could hold the file
+            // open for writing, and then nobody may execute it.
+            let copied = Command::new("cp").arg(program).arg(&copy).status().expect("there is cp");
+            assert!(copied.success());
         }
         copy
     }
