@@ -12,7 +12,7 @@ use schemas::Interface;
 use schemas::server::{DeviceNode, DeviceServer, Needs, Post, Server};
 
 /// Every kind of server here, and what it answers.
-pub const KINDS: &[(&str, Interface)] = &[("fb", Interface::Device)];
+pub const KINDS: &[(&str, Interface)] = &[("fb", Interface::Device), ("scsi", Interface::Device)];
 
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,7 @@ pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, Make
             let node = |number| DeviceNode { path: format!("fb{number}"), personalities: 0, block: false };
             Ok((0..settings.screens).map(node).collect())
         }
+        "scsi" => scsi::nodes(settings),
         _ => Err(MakeError::unknown(kind)),
     }
 }
@@ -55,6 +56,7 @@ pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Se
                 server.map_err(|errno| MakeError(format!("the host has no memory for screens: {errno}")))?;
             Ok(Arc::new(DeviceServer::new(name, server)))
         }
+        "scsi" => scsi::make(settings, post),
         _ => Err(MakeError::unknown(kind)),
     }
 }
@@ -66,6 +68,7 @@ pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Se
 pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
     match kind {
         "fb" => fb::Settings::read(settings).map(|_| Needs::default()).map_err(MakeError),
+        "scsi" => scsi::needs(settings),
         _ => Err(MakeError::unknown(kind)),
     }
 }

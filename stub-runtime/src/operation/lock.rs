@@ -4,7 +4,7 @@ use schemas::{Errno, Operation, file};
 
 use crate::context::Context;
 use crate::host::linux::{abi::*, syscall::call_blocking};
-use crate::operation::ask::{ask_descriptor, is_mapped};
+use crate::operation::ask::{ask_descriptor, is_device, is_mapped};
 
 crate::layout! {
     /// `struct flock` (asm-generic/fcntl.h).
@@ -32,7 +32,8 @@ const OPEN_FILE: u32 = 2;
 /// # Errors
 /// As the host's.
 pub fn whole(cx: &mut Context, descriptor: i32, how: u32) -> Result<u64, Errno> {
-    if !is_mapped(cx, Operation::FileLock, descriptor, Errno::OPNOTSUPP)? {
+    // A device's descriptor is a file of the host's, of which each open has its own.
+    if is_device(cx, descriptor) || !is_mapped(cx, Operation::FileLock, descriptor, Errno::OPNOTSUPP)? {
         // SAFETY: no pointers.
         return unsafe { call_blocking(__NR_flock, [descriptor as u64, u64::from(how)]) };
     }
@@ -51,7 +52,7 @@ pub fn whole(cx: &mut Context, descriptor: i32, how: u32) -> Result<u64, Errno> 
 /// # Errors
 /// As the host's.
 pub fn part(cx: &mut Context, descriptor: i32, command: u32, record: &mut Record) -> Result<u64, Errno> {
-    if !is_mapped(cx, Operation::FileLock, descriptor, Errno::INVAL)? {
+    if is_device(cx, descriptor) || !is_mapped(cx, Operation::FileLock, descriptor, Errno::INVAL)? {
         let at = core::ptr::from_mut(record) as u64;
         // SAFETY: the record is ours.
         return unsafe { call_blocking(__NR_fcntl, [descriptor as u64, u64::from(command), at]) };

@@ -27,6 +27,7 @@ pub mod packet;
 pub mod path;
 pub mod pidfd;
 pub mod queue;
+pub mod scsi;
 pub mod send;
 pub mod signal;
 pub mod socket;

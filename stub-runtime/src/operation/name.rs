@@ -217,9 +217,11 @@ fn read_link_of(cx: &mut Context, path: &mut Path, buffer: Pointer, len: usize) 
             call(__NR_readlinkat, [place.directory as u64, place.path, buffer.0, len as u64])
         },
         |cx, remote| {
-            ask!(cx, FsReadLink, fs::read_link, remote, 0, |params| {}, |results, _| {
+            let link = ask!(cx, FsReadLink, fs::read_link, remote, 0, |params| {}, |results, _| {
                 cut(buffer, len, results.get_target()?)?
-            })
+            });
+            // A server of devices has no links, and does not know the question.
+            link.map_err(|error| if error == Errno::NOSYS { Errno::INVAL } else { error })
         },
     )
 }

@@ -242,6 +242,12 @@ impl Disc {
         (at < end).then_some(at)
     }
 
+    /// Where writing of what a cue sheet announced goes on.
+    pub fn announced(&self) -> Option<i32> {
+        let open = |extent: &&Extent| extent.planned.is_some() && !extent.is_full();
+        self.extents.iter().find(open).filter(|_| self.whole).map(Extent::end)
+    }
+
     /// The track that is written without end, if there is one: nothing can follow it until it is closed.
     pub fn endless(&self) -> Option<&Track> {
         self.tracks.last().filter(|track| track.end.is_none() && track.reserved.is_none())

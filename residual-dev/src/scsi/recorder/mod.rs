@@ -10,7 +10,7 @@ mod disc_information;
 mod events;
 mod features;
 mod format;
-mod inquiry;
+pub mod inquiry;
 mod mechanism;
 mod mode;
 mod pace;

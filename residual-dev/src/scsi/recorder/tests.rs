@@ -142,6 +142,7 @@ fn a_session_at_once_ends_when_all_is_written() {
     .concat();
     let send = [0x5d, 0, 0, 0, 0, 0, 0, 0, cue.len() as u8, 0];
     recorder.tell(&send, &cue).expect("it is a session");
+    assert_eq!(recorder.next(), -150);
     let samples: Vec<u8> = (0..900 * 2352_u32).map(|at| (at / 7) as u8).collect();
     let (mut at, mut rest) = (-150_i32, &samples[..]);
     assert_eq!(recorder.write(0, 1, rest), Err(Sense::INVALID_WRITE_ADDRESS.at_block(0)));

@@ -23,6 +23,9 @@ fn find(disc: &Disc, cdb: &Cdb, way: &crate::scsi::medium::store::Way) -> Option
             let found = disc.track_at(block).cloned();
             found.or_else(|| invisible().filter(|track| block >= track.start))
         }
+        1 if address == 0xff && disc.announced().is_some() => {
+            disc.announced().and_then(|block| disc.track_at(block)).cloned()
+        }
         1 if address == 0xff => disc.endless().cloned().or_else(invisible),
         1 => {
             let number = u16::try_from(address).ok()?;
@@ -49,7 +52,11 @@ pub fn read_track_information(
     let track = find(disc, cdb, &way).ok_or(Sense::INVALID_FIELD.in_command(2))?;
     let random = disc.state() == State::Random;
     let cd = disc.kind.family() == Family::Cd;
-    let next = if random { None } else { disc.next_writable(&track) };
+    let announced = disc.announced().filter(|block| {
+        let found = disc.track_at(*block);
+        found.is_some_and(|found| found.number == track.number)
+    });
+    let next = if random { None } else { announced.or_else(|| disc.next_writable(&track)) };
     let begun = disc.track(track.number).is_some();
     let written = if begun { disc.written_end(&track) } else { track.start };
     let end = match (track.end, track.reserved) {

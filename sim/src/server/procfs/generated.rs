@@ -24,10 +24,19 @@ pub fn content(world: &World, caller: &Caller, place: &Place) -> Result<Option<V
         return Ok(machine(world, path).map(String::into_bytes));
     }
     let Some((pid, file)) = place.process_file() else { return Ok(None) };
-    let mounts = || world.mounts.seen_by(caller.personality);
     if let Some(content) = file.strip_prefix("net/").and_then(|name| world.network_file(pid, name)) {
         return Ok(Some(content.into_bytes()));
     }
+    let mounts = || {
+        let mut seen = world.mounts.seen_by(caller.personality);
+        // Device nodes that servers answer for are files; nothing is mounted there.
+        let devices = world.devices();
+        seen.retain(|mount| {
+            let name = mount.prefix.strip_prefix(b"/dev/");
+            !name.is_some_and(|name| devices.iter().any(|device| device.path == name))
+        });
+        seen
+    };
     match file {
         "mounts" => return Ok(Some(table(&mounts()).into_bytes())),
         "mountinfo" => return Ok(Some(detailed_table(&mounts()).into_bytes())),

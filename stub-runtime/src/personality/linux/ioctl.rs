@@ -1,7 +1,9 @@
 //! ioctl(2) of Linux: the host's, but for objects of servers. Newer requests say themselves which way their argument
 //! goes and how long it is (asm-generic/ioctl.h); those of terminals do not.
 
+pub mod cdrom;
 pub mod frame;
+pub mod scsi;
 pub mod tun;
 
 use linux_raw_sys::ioctl::*;
@@ -68,6 +70,8 @@ fn is_of_descriptor(request: u32) -> bool {
 fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
     if device::is_node(cx, descriptor)
         && let Some(result) = tun::control(cx, descriptor, request, argument)
+            .or_else(|| scsi::control(cx, descriptor, request, argument))
+            .or_else(|| cdrom::control(cx, descriptor, request, argument))
     {
         return result;
     }

@@ -1,0 +1,157 @@
+//! Debian's burning programs with a recorder of the server `scsi`: what each burns, each reads back.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tests::guest::{guest, run_command};
+
+/// A folder with an image to burn, and a recorder with a medium of a kind in it.
+struct Workshop {
+    folder: tempfile::TempDir,
+}
+
+impl Workshop {
+    fn new(kind: &str, allow: &str) -> Self {
+        let folder = tempfile::tempdir().expect("the machine has room for a folder");
+        let example = include_str!("../deployments/recorder.toml");
+        let media = format!("media = \"{}\"\nallow = \"{allow}\"", folder.path().join("media").display());
+        let text = example.replace("media = \"media\"", &media).replace("\"cd-r\"", &format!("\"{kind}\""));
+        fs::write(folder.path().join("recorder.toml"), text).expect("the folder is ours");
+        let tree = folder.path().join("tree");
+        fs::create_dir(&tree).expect("the folder is ours");
+        fs::write(tree.join("small.txt"), "small\n").expect("the folder is ours");
+        let noise: Vec<u8> = (0..1_500_000_u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
+        fs::write(tree.join("large.bin"), noise).expect("the folder is ours");
+        let workshop = Self { folder };
+        let mut make = Command::new(guest("genisoimage").path);
+        make.args(["-quiet", "-R", "-o", "image.iso", "tree"]).current_dir(workshop.path());
+        assert!(make.status().expect("it can be started").success());
+        workshop
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn start(&self, program: &str, arguments: &[&str]) -> Output {
+        let deployment = self.path().join("recorder.toml").display().to_string();
+        let mut command = run_command(&["--deployment".to_owned(), deployment], &guest(program).path);
+        command.args(arguments).env("HOME", self.path()).current_dir(self.path());
+        command.output().expect("the mapper can be started")
+    }
+
+    /// Runs a program that must succeed, and gives what it says.
+    #[track_caller]
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.start(program, arguments);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(output.status.success(), "{program} {arguments:?}: {}\n{said}", output.status);
+        said
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The image, as `dd` reads it from the disc.
+    #[track_caller]
+    fn expect_image(&self) {
+        let image = self.file("image.iso");
+        let count = format!("count={}", image.len() / 2048);
+        self.run("dd", &["if=/dev/sr0", "of=back.iso", "bs=2048", &count, "status=none"]);
+        assert!(self.file("back.iso") == image, "every byte of the image");
+    }
+}
+
+#[test]
+fn what_wodim_burns_is_read_by_all() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let scan = workshop.run("wodim", &["-scanbus", "dev=/dev/sg0"]);
+    assert!(scan.contains("0,0,0\t  0) 'MAPPER  ' 'VIRTUAL RECORDER' '1.00' Removable CD-ROM"), "{scan}");
+    assert!(workshop.run("wodim", &["dev=/dev/sg0", "-prcap"]).contains("Does write CD-RW media"));
+    assert!(workshop.run("wodim", &["dev=/dev/sg0", "-atip"]).contains("ATIP start of lead out: 359849"));
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-dummy", "-tao", "image.iso"]);
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "image.iso"]);
+    let image = workshop.file("image.iso");
+    assert!(workshop.file("media/disc.iso") == image, "the disc is left as an image");
+    workshop.expect_image();
+    workshop.run("readom", &["dev=/dev/sg0", "f=readom.iso"]);
+    assert!(workshop.file("readom.iso") == image);
+    let contents = workshop.run("wodim", &["dev=/dev/sr0", "-toc"]);
+    assert!(contents.contains("first: 1 last 1"), "{contents}");
+    assert!(workshop.run("isoinfo", &["-R", "-f", "-i", "/dev/sr0"]).contains("/large.bin"));
+    assert!(workshop.run("cd-info", &["--no-cddb", "/dev/sr0"]).contains("CD-DATA (Mode 1)"));
+    assert!(workshop.run("sg_inq", &["/dev/sg0"]).contains("VIRTUAL RECORDER"));
+    assert!(workshop.run("smartctl", &["-i", "/dev/sr0"]).contains("CD/DVD"));
+    let again = workshop.start("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "image.iso"]);
+    assert!(!again.status.success(), "it is written once");
+    workshop.run("sg_raw", &["/dev/sg0", "1b", "0", "0", "0", "2", "0"]);
+}
+
+#[test]
+fn sessions_are_added_and_blanked_away() {
+    let workshop = Workshop::new("cd-rw", "burn");
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "-multi", "image.iso"]);
+    let blocks = workshop.file("image.iso").len() / 2048;
+    let place = workshop.run("wodim", &["dev=/dev/sg0", "-msinfo"]);
+    assert!(place.contains(&format!("0,{}", blocks + 11_400)), "{place}");
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "blank=fast"]);
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-sao", "image.iso"]);
+    workshop.expect_image();
+}
+
+#[test]
+fn audio_comes_back_sample_by_sample() {
+    let workshop = Workshop::new("cd-r", "burn");
+    for (name, frames, step) in [("one.wav", 400_u32, 7_u32), ("two.wav", 333, 11)] {
+        let samples: Vec<u8> = (0..frames * 2352).map(|at| (at.wrapping_mul(step) >> 3) as u8).collect();
+        let length = samples.len() as u32;
+        let mut file = b"RIFF".to_vec();
+        file.extend((length + 36).to_le_bytes());
+        file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x02\0\x44\xac\0\0\x10\xb1\x02\0\x04\0\x10\0data");
+        file.extend(length.to_le_bytes());
+        file.extend(samples);
+        fs::write(workshop.path().join(name), file).expect("the folder is ours");
+    }
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-sao", "-audio", "one.wav", "two.wav"]);
+    for (number, name) in [("1", "one.wav"), ("2", "two.wav")] {
+        workshop.run("cdparanoia", &["-q", "-d", "/dev/sr0", number, "back.wav"]);
+        assert!(workshop.file("back.wav") == workshop.file(name), "{name}");
+    }
+    let cue = String::from_utf8(workshop.file("media/disc.cue")).expect("it is text");
+    assert!(cue.contains("TRACK 02 AUDIO"), "{cue}");
+}
+
+#[test]
+fn other_media_are_burnt_by_other_programs() {
+    for kind in ["dvd-r", "dvd+rw", "bd-r"] {
+        let workshop = Workshop::new(kind, "burn");
+        workshop.run("growisofs", &["-use-the-force-luke=tty", "-Z", "/dev/sr0=image.iso"]);
+        workshop.expect_image();
+    }
+    for kind in ["cd-r", "dvd+r", "dvd-rw"] {
+        let workshop = Workshop::new(kind, "burn");
+        workshop.run("cdrskin", &["dev=/dev/sr0", "image.iso"]);
+        workshop.expect_image();
+    }
+    let workshop = Workshop::new("bd-re", "burn");
+    workshop.run("xorriso", &["-outdev", "/dev/sr0", "-map", "tree", "/", "-commit"]);
+    assert!(workshop.run("xorriso", &["-indev", "/dev/sr0", "-find", "/"]).contains("large.bin"));
+}
+
+#[test]
+fn what_a_deployment_does_not_allow_is_refused() {
+    let workshop = Workshop::new("cd-r", "read-only");
+    let burn = workshop.start("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "image.iso"]);
+    assert!(!burn.status.success());
+    // WRITE (10) of one block: the sense data says why.
+    let raw = workshop.start(
+        "sg_raw",
+        &["-s", "2048", "-i", "image.iso", "/dev/sg0", "2a", "0", "0", "0", "0", "0", "0", "0", "1", "0"],
+    );
+    let said = String::from_utf8_lossy(&raw.stderr).into_owned();
+    assert!(said.contains("Access denied - no access rights"), "{said}");
+    assert!(fs::metadata(workshop.path().join("media/disc.image")).expect("it was made").len() == 0);
+}
