@@ -99,8 +99,11 @@ mod tests {
 
     #[test]
     fn every_kind_can_be_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let media = format!("media = {:?}", folder.path());
         for kind in all() {
-            let server = made(kind.name, "", Place::Task).unwrap();
+            let settings = if kind.name == "scsi" { media.as_str() } else { "" };
+            let server = made(kind.name, settings, Place::Task).unwrap();
             assert_eq!((server.name(), server.interface()), ("it", kind.interface));
         }
     }
