@@ -24,6 +24,7 @@ struct Socket $operation(id = 0x0b01, server = pfinet, also = [pflocal, device],
   struct Results {
     object @0 :UInt64 $traced(decimal);
     server @1 :UInt32;  # filled in by the mapper
+    isPair @2 :Bool;    # what is sent and received passes through the descriptor itself
   }
 }
 

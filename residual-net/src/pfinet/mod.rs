@@ -292,6 +292,7 @@ impl Pfinet for Netstack {
             Ok::<_, Errno>(made)
         })?;
         results.set_object(object);
+        results.set_is_pair(true);
         caps.donate(guest);
         Ok(())
     }

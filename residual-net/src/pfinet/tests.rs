@@ -376,7 +376,8 @@ fn files_tell_of_interfaces_routes_and_sockets() {
     let _listener = listen(&a, "0.0.0.0:80", 5);
     let file = |name: &str| networks.file("a", name).unwrap();
     assert!(file("dev").lines().nth(3).unwrap().starts_with("  eth0:"));
-    assert!(file("route").contains("eth0\t0001010A\t00000000\t0001\t0\t0\t0\t00FFFFFF"));
+    let routes = file("route");
+    assert!(routes.contains("eth0\t0000010A\t00000000\t0001\t0\t0\t0\t00FFFFFF"), "{routes}");
     assert!(file("if_inet6").contains("00000000000000000000000000000001 01 80 10 80       lo"));
     let sockets = file("tcp");
     assert!(sockets.contains("   0: 00000000:0050 00000000:0000 0A 00000005:00000000"), "{sockets}");

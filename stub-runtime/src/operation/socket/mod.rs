@@ -117,7 +117,7 @@ pub fn create(cx: &mut Context, domain: i32, kind: u32, protocol: i32) -> Result
         let made = unsafe { call(__NR_socket, [domain as u64, u64::from(kind), protocol as u64]) };
         return made.map(|descriptor| descriptor as i32);
     }
-    let (made, object, server) =
+    let (made, object, server, is_pair) =
         crate::transport::call::<socket::socket::params::Owned, socket::socket::results::Owned, _>(
             cx,
             Operation::SocketSocket,
@@ -132,20 +132,21 @@ pub fn create(cx: &mut Context, domain: i32, kind: u32, protocol: i32) -> Result
             },
             |results, received| {
                 let made = *received.first().ok_or(Errno::BADMSG)?;
-                Ok((made, results.get_object(), results.get_server()))
+                Ok((made, results.get_object(), results.get_server(), results.get_is_pair()))
             },
         )?;
-    note(cx, made, object, server)?;
+    note(cx, made, object, server, is_pair)?;
     keep(made, kind & SOCK_CLOEXEC != 0)
 }
 
-/// Keeps the name that a server has for a socket it gave, where it has one.
-fn note(cx: &Context, descriptor: i32, object: u64, server: u32) -> Result<(), Errno> {
+/// Keeps the name that a server has for a socket it gave, where it has one, and whether data passes through it.
+fn note(cx: &Context, descriptor: i32, object: u64, server: u32, is_pair: bool) -> Result<(), Errno> {
     if object == 0 {
         return Ok(());
     }
-    use crate::operation::descriptor::Meaning;
-    let meaning = Meaning { server, object, ..Meaning::of(stack::kind_of(descriptor)) };
+    use crate::operation::descriptor::{Kind, Meaning};
+    let kind = if is_pair { stack::kind_of(descriptor) } else { Kind::Device };
+    let meaning = Meaning { server, object, ..Meaning::of(kind) };
     cx.process().descriptors.set(descriptor, meaning, b"")
 }
 
@@ -323,7 +324,8 @@ pub fn accept(cx: &mut Context, descriptor: i32, flags: u32, from: &mut Address)
     if !is_native(cx, Operation::SocketAccept, descriptor) {
         let (made, object, server) =
             waiting(cx, descriptor, POLLIN, 0, |cx| ask_accept(cx, descriptor, flags, from))?;
-        note(cx, made, object, server)?;
+        let is_pair = stack::kind(cx, descriptor).is_some();
+        note(cx, made, object, server, is_pair)?;
         return keep(made, flags & SOCK_CLOEXEC != 0);
     }
     let (at, mut len) = from.room();

@@ -29,7 +29,7 @@ const MSG_OOB: u32 = 0x1;
 /// Buffers of one message whose datagram goes beside an envelope.
 const VECTORS: usize = 64;
 
-/// What a socket is that a server gave.
+/// What a pair is of which a server gave one end.
 pub fn kind_of(descriptor: i32) -> Kind {
     let (mut kind, mut len) = (0i32, 4u32);
     let args =
