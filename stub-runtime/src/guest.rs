@@ -52,6 +52,11 @@ unsafe extern "C" {
     fn stub_guest_copy(to: *mut u8, from: *const u8, len: usize) -> usize;
     static stub_guest_copy_trap: u8;
     static stub_guest_copy_exit: u8;
+    /// Copies a string with its zero to where there is room up to `end`, which is at least a byte.
+    fn stub_guest_string(to: *mut u8, from: *const u8, end: *mut u8) -> Copied;
+    static stub_guest_string_trap: u8;
+    static stub_guest_string_byte_trap: u8;
+    static stub_guest_string_fault: u8;
     fn stub_guest_exchange(at: *mut u32, old: u32, new: u32, seen: *mut u32) -> u32;
     static stub_guest_exchange_trap: u8;
     static stub_guest_exchange_fault: u8;
@@ -84,10 +89,122 @@ global_asm!(
     "ret",
 );
 
+/// What came of copying a string.
+#[repr(C)]
+struct Copied {
+    /// Where its zero was written; null for a string that cannot be read, [`TOO_LONG`] for one that does not fit.
+    zero: *mut u8,
+    /// Not zero when a slash in it comes before another one or a dot.
+    loose: u64,
+}
+
+/// See [`Copied`].
+const TOO_LONG: usize = 1;
+
+// Sixteen bytes at a time, or single ones where a page or the room ends sooner: a string that ends before a page that
+// cannot be read is not read beyond. Slashes and dots are looked for on the way: r8 tells whether the last byte was a
+// slash, r11 gathers what follows one.
+global_asm!(
+    ".globl stub_guest_string",
+    ".globl stub_guest_string_trap",
+    ".globl stub_guest_string_byte_trap",
+    ".globl stub_guest_string_fault",
+    "stub_guest_string:",
+    "xor r8d, r8d",
+    "xor r11d, r11d",
+    "pxor xmm1, xmm1",
+    "movdqa xmm2, [rip + stub_guest_slashes]",
+    "movdqa xmm3, [rip + stub_guest_dots]",
+    "2:",
+    "mov eax, esi",
+    "and eax, 4095",
+    "cmp eax, 4080",
+    "ja 4f",
+    "lea rax, [rdi + 16]",
+    "cmp rax, rdx",
+    "ja 4f",
+    "stub_guest_string_trap:",
+    "movdqu xmm0, [rsi]",
+    "movdqu [rdi], xmm0",
+    "movdqa xmm4, xmm0",
+    "movdqa xmm5, xmm0",
+    "pcmpeqb xmm0, xmm1",
+    "pcmpeqb xmm4, xmm2",
+    "pcmpeqb xmm5, xmm3",
+    "pmovmskb eax, xmm0",
+    "pmovmskb r9d, xmm4",
+    "pmovmskb r10d, xmm5",
+    "lea ecx, [r9 + r9]",
+    "or ecx, r8d",
+    "or r10d, r9d",
+    "and r10d, ecx",
+    "mov r8d, r9d",
+    "shr r8d, 15",
+    "test eax, eax",
+    "jnz 3f",
+    "or r11d, r10d",
+    "add rsi, 16",
+    "add rdi, 16",
+    "jmp 2b",
+    // The zero is among these sixteen: what comes behind it is none of the string's.
+    "3:",
+    "lea ecx, [rax - 1]",
+    "not eax",
+    "and ecx, eax",
+    "and r10d, ecx",
+    "not eax",
+    "bsf eax, eax",
+    "add rax, rdi",
+    "mov edx, r11d",
+    "or edx, r10d",
+    "ret",
+    "4:",
+    "cmp rdi, rdx",
+    "jae 7f",
+    "stub_guest_string_byte_trap:",
+    "movzx eax, byte ptr [rsi]",
+    "mov [rdi], al",
+    "test al, al",
+    "jz 6f",
+    "xor ecx, ecx",
+    "cmp al, 0x2e",
+    "sete cl",
+    "xor r9d, r9d",
+    "cmp al, 0x2f",
+    "sete r9b",
+    "or ecx, r9d",
+    "and ecx, r8d",
+    "or r11d, ecx",
+    "mov r8d, r9d",
+    "inc rsi",
+    "inc rdi",
+    "jmp 2b",
+    "6:",
+    "mov rax, rdi",
+    "mov edx, r11d",
+    "ret",
+    "7:",
+    "mov eax, {too_long}",
+    "ret",
+    "stub_guest_string_fault:",
+    "xor eax, eax",
+    "ret",
+    ".p2align 4",
+    "stub_guest_slashes:",
+    ".fill 16, 1, 0x2f",
+    "stub_guest_dots:",
+    ".fill 16, 1, 0x2e",
+    too_long = const TOO_LONG,
+);
+
 /// Where a fault at `rip` inside a guest access goes on, if it is one.
 pub fn fault_exit(rip: u64) -> Option<u64> {
     if rip == &raw const stub_guest_copy_trap as u64 {
         Some(&raw const stub_guest_copy_exit as u64)
+    } else if [&raw const stub_guest_string_trap, &raw const stub_guest_string_byte_trap]
+        .contains(&(rip as *const u8))
+    {
+        Some(&raw const stub_guest_string_fault as u64)
     } else if rip == &raw const stub_guest_exchange_trap as u64 {
         Some(&raw const stub_guest_exchange_fault as u64)
     } else {
@@ -206,12 +323,23 @@ pub const PATH_MAX: usize = 4096;
 pub struct PathBuffer {
     bytes: [MaybeUninit<u8>; PATH_MAX],
     len: usize,
+    /// Known to have no slash before another one or a dot.
+    is_tidy: bool,
 }
 
 impl PathBuffer {
     /// An empty path.
-    pub const fn new() -> Self {
-        PathBuffer { bytes: [MaybeUninit::uninit(); PATH_MAX], len: 0 }
+    // Were it a constant, its bytes would be set as well, to nothing in particular.
+    #[inline(always)]
+    pub fn new() -> Self {
+        let mut path = MaybeUninit::<Self>::uninit();
+        let at = path.as_mut_ptr();
+        // SAFETY: fields of one place; the bytes need no value.
+        unsafe {
+            (&raw mut (*at).len).write(0);
+            (&raw mut (*at).is_tidy).write(false);
+            path.assume_init()
+        }
     }
 
     /// An empty path that a host call can take.
@@ -225,26 +353,31 @@ impl PathBuffer {
     ///
     /// # Errors
     /// `EFAULT` on a bad address, `ENAMETOOLONG` when there is no zero within [`PATH_MAX`].
+    #[inline]
     pub fn copy_in(&mut self, addr: u64) -> Result<&mut Self, Errno> {
         self.len = 0;
-        let mut at = addr;
-        while self.len < PATH_MAX {
-            // Never reads across a page end before a zero was seen on this page.
-            let chunk = (256 - (at as usize & 255)).min(PATH_MAX - self.len);
-            let start = self.len;
-            // SAFETY: `read` fills the slice or fails, and it is not looked at when it fails.
-            let piece = unsafe {
-                core::slice::from_raw_parts_mut(self.bytes.as_mut_ptr().add(start).cast::<u8>(), chunk)
-            };
-            read(at, piece)?;
-            if let Some(end) = piece.iter().position(|b| *b == 0) {
-                self.len = start + end;
-                return Ok(self);
-            }
-            self.len += chunk;
-            at += chunk as u64;
+        // The page at that address can never be read.
+        if addr >= ADDRESS_END {
+            return Err(Errno::FAULT);
         }
-        Err(Errno::NAMETOOLONG)
+        let start = self.bytes.as_mut_ptr().cast::<u8>();
+        // SAFETY: all from the start to the end is ours; a bad source ends in the fault exit.
+        let copied = unsafe { stub_guest_string(start, addr as *const u8, start.add(PATH_MAX)) };
+        match copied.zero.addr() {
+            0 => Err(Errno::FAULT),
+            TOO_LONG => Err(Errno::NAMETOOLONG),
+            zero => {
+                self.len = zero - start.addr();
+                self.is_tidy = copied.loose == 0;
+                Ok(self)
+            }
+        }
+    }
+
+    /// Whether it came from the guest and has no slash before another one or a dot.
+    #[inline]
+    pub fn is_tidy(&self) -> bool {
+        self.is_tidy
     }
 
     /// Sets the path from pieces.
@@ -253,6 +386,7 @@ impl PathBuffer {
     /// `ENAMETOOLONG` when they do not fit.
     pub fn set(&mut self, pieces: &[&[u8]]) -> Result<&mut Self, Errno> {
         self.len = 0;
+        self.is_tidy = false;
         for piece in pieces {
             if self.len + piece.len() >= PATH_MAX {
                 return Err(Errno::NAMETOOLONG);
@@ -292,6 +426,7 @@ impl PathBuffer {
         if self.len + piece.len() >= PATH_MAX {
             return Err(Errno::NAMETOOLONG);
         }
+        self.is_tidy = false;
         for b in piece.iter().chain(&[0]) {
             self.bytes[self.len].write(*b);
             self.len += 1;
@@ -323,5 +458,82 @@ impl PathBuffer {
 impl Default for PathBuffer {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::linux::{abi::__NR_mprotect, memory, syscall::call};
+
+    /// A page that can be read, with one behind it that cannot.
+    fn page() -> &'static mut [u8] {
+        let at = memory::map(2 * 4096).unwrap();
+        // SAFETY: the memory is ours, and given back by nobody.
+        unsafe {
+            call(__NR_mprotect, [at + 4096, 4096, 0]).unwrap();
+            core::slice::from_raw_parts_mut(at as *mut u8, 4096)
+        }
+    }
+
+    #[test]
+    fn strings_are_copied_up_to_their_zero_and_not_read_beyond() {
+        let page = page();
+        let mut path = PathBuffer::new();
+        for len in (0..70).chain([255, 256, 4094, 4095]) {
+            // At the end of the page, and with other strings behind the zero.
+            for behind in [0, 1, 7, 15, 16, 40] {
+                let Some(start) = 4095_usize.checked_sub(len + behind) else { continue };
+                page.fill(b'/');
+                page[start..start + len].fill(b'x');
+                page[start + len] = 0;
+                path.copy_in(page[start..].as_ptr() as u64).unwrap();
+                assert_eq!(path.bytes(), &page[start..start + len], "{len} {behind}");
+                assert!(path.is_tidy(), "{len} {behind}");
+                // SAFETY: the zero behind the path.
+                assert_eq!(unsafe { *((path.address() + len as u64) as *const u8) }, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        let mut path = PathBuffer::new();
+        let long = vec![b'x'; PATH_MAX + 64];
+        for start in [0, 1, 9] {
+            assert_eq!(path.copy_in(long[start..].as_ptr() as u64).err(), Some(Errno::NAMETOOLONG));
+        }
+        for address in [ADDRESS_END, 1 << 63, u64::MAX] {
+            assert_eq!(path.copy_in(address).err(), Some(Errno::FAULT));
+        }
+    }
+
+    #[test]
+    fn tidy_paths_have_no_slash_before_a_slash_or_a_dot() {
+        let page = page();
+        for text in [
+            "", "/", "a", ".", "..", ".a", "/a.", "/a/b/", "a./b", "/a..b", "//", "/.", "a/.b", "a//",
+            "/a/..",
+        ] {
+            let wanted = !text.contains("//") && !text.contains("/.");
+            // At every place of sixteen bytes, and at the end of the page.
+            for before in 0..40 {
+                let whole = "x".repeat(before) + text;
+                for start in [100, 4095 - whole.len()] {
+                    page.fill(b'.');
+                    page[start..start + whole.len()].copy_from_slice(whole.as_bytes());
+                    page[start + whole.len()] = 0;
+                    let mut path = PathBuffer::new();
+                    path.copy_in(page[start..].as_ptr() as u64).unwrap();
+                    assert_eq!(path.bytes(), whole.as_bytes());
+                    assert_eq!(path.is_tidy(), wanted, "{whole} at {start}");
+                }
+            }
+        }
+        let mut path = PathBuffer::new();
+        page[..3].copy_from_slice(b"/a\0");
+        assert!(path.copy_in(page.as_ptr() as u64).unwrap().is_tidy());
+        assert!(!path.push(b"/.").unwrap().is_tidy());
+        assert!(!path.set(&[b"/a"]).unwrap().is_tidy());
     }
 }

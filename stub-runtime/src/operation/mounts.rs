@@ -94,6 +94,10 @@ pub struct Mounts {
     root_count: usize,
     /// What is at the root: first what is looked into first, last the tree that all share.
     roots: [Place; ROOTS],
+    /// Whether the tree that all share is the host's.
+    root_is_host: bool,
+    /// One bit for each byte: the first name of a place begins with it.
+    initials: [u64; 4],
 }
 
 impl Mounts {
@@ -103,6 +107,8 @@ impl Mounts {
         places: [Place::NONE; MOUNTS],
         root_count: 0,
         roots: [Place::NONE; ROOTS],
+        root_is_host: true,
+        initials: [0; 4],
     };
 
     /// Everything that is not at the root, the longest prefix first.
@@ -121,6 +127,37 @@ impl Mounts {
             0 => Place::NONE,
             count => self.roots[count.min(ROOTS) - 1],
         }
+    }
+
+    /// Whether the tree at the root is the host's.
+    #[inline]
+    pub fn is_root_of_host(&self) -> bool {
+        self.root_is_host
+    }
+
+    /// Whether the first letter of an absolute path tells that it leads to no place of its own, to none of /proc, and
+    /// that no place is below it. `false` where it takes more to tell.
+    #[inline]
+    pub fn is_clear_of(&self, path: &PathBuffer) -> bool {
+        match path.bytes() {
+            [_, initial, ..] => {
+                path.is_tidy() && self.initials[usize::from(*initial) / 64] >> (initial % 64) & 1 == 0
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes what is asked for each path.
+    fn summarize(&mut self) {
+        self.root_is_host = self.root().target == Target::Host;
+        self.initials = [0; 4];
+        for place in &self.places[..self.count] {
+            if let [_, initial, ..] = place.prefix() {
+                self.initials[usize::from(*initial) / 64] |= 1 << (initial % 64);
+            }
+        }
+        // The program of a process, which is the stub's there (`is_own_program`).
+        self.initials[usize::from(b'p') / 64] |= 1 << (b'p' % 64);
     }
 
     /// Whether every path means on the host what it means to the guest.
@@ -194,6 +231,7 @@ impl Mounts {
                 break;
             }
         }
+        self.summarize();
     }
 
     /// Every tree at the root.
@@ -214,6 +252,7 @@ impl Mounts {
         };
         self.places[..self.count].iter_mut().for_each(own);
         self.roots[..self.root_count].iter_mut().for_each(own);
+        self.summarize();
     }
 }
 
@@ -410,6 +449,37 @@ pub(crate) mod tests {
 
     fn numbers(places: &[Place]) -> Vec<u32> {
         places.iter().map(|place| place.identifier).collect()
+    }
+
+    #[test]
+    fn first_letters_tell_what_no_mount_has_to_do_with() {
+        let table = table(&[server(1, "/dev/bpf"), server(2, "/net")]);
+        let clear = |path: &str| {
+            let text = format!("{path}\0");
+            let mut path = PathBuffer::new();
+            path.copy_in(text.as_ptr() as u64).unwrap();
+            table.is_clear_of(&path)
+        };
+        for path in ["/etc/passwd", "/usr", "/tmp/a/b/", "/é"] {
+            assert!(clear(path), "{path}");
+        }
+        for path in [
+            "/dev",
+            "/dev/bpf/x",
+            "/d",
+            "/net",
+            "/nothing",
+            "/proc/self/exe",
+            "/",
+            "",
+            "/etc/../dev",
+            "/etc//x",
+            "/./dev",
+        ] {
+            assert!(!clear(path), "{path}");
+        }
+        let mut made = PathBuffer::new();
+        assert!(!table.is_clear_of(made.set(&[b"/etc/../dev/bpf"]).unwrap()));
     }
 
     #[test]

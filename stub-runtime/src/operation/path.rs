@@ -201,7 +201,7 @@ pub struct Path {
 impl Path {
     /// One with nothing in it. It is filled where it lies: it is too large to be handed around.
     #[inline(always)]
-    pub const fn new() -> Path {
+    pub fn new() -> Path {
         Path {
             directory: WORKING,
             text: PathBuffer::new(),
@@ -245,6 +245,11 @@ impl Path {
         self.text.bytes().len() > 1 && self.text.bytes().ends_with(b"/")
     }
 
+    /// Whether it starts from the root, as it was passed.
+    fn is_absolute(&self) -> bool {
+        self.text.bytes().first() == Some(&b'/')
+    }
+
     /// Its address, zero-terminated.
     pub fn address(&self) -> u64 {
         self.text.address()
@@ -262,8 +267,11 @@ impl Path {
 
     /// Where the guest sees it, if that is above a mount.
     pub fn above(&self, mounts: &Mounts) -> Option<&[u8]> {
+        if !self.is_absolute_known && (!self.is_absolute() || mounts.is_clear_of(&self.text)) {
+            return None;
+        }
         let path = if self.is_absolute_known { self.absolute.bytes() } else { self.text.bytes() };
-        (path.first() == Some(&b'/') && mounts.is_above(path)).then_some(path)
+        mounts.is_above(path).then_some(path)
     }
 
     /// Finds out who answers for it.
@@ -274,15 +282,18 @@ impl Path {
         let mut native = path.is_empty();
         if !native && world::route(cx, operation) != Flavour::Mapped {
             let mounts = mounts::current(cx);
-            native = mounts.root().target == Target::Host
+            native = mounts.is_root_of_host()
                 && if path[0] == b'/' {
                     mounts.overlays().is_empty()
-                        && !(path.ends_with(b"/exe") && path.starts_with(b"/proc/"))
-                        && (mounts.places().is_empty()
-                            || (shape(path) == Shape::Clean && mounts.find(path).is_none()))
+                        && (mounts.is_clear_of(&self.text)
+                            || (!(path.ends_with(b"/exe") && path.starts_with(b"/proc/"))
+                                && (mounts.places().is_empty()
+                                    || (shape(path) == Shape::Clean && mounts.find(path).is_none()))))
                 } else {
                     cx.process().descriptors.is_plain(self.directory)
-                        && (mounts.places().is_empty() || shape(path) != Shape::Climbs)
+                        && ((self.text.is_tidy() && path[0] != b'.')
+                            || mounts.places().is_empty()
+                            || shape(path) != Shape::Climbs)
                 };
         }
         if native {
@@ -298,7 +309,7 @@ impl Path {
             self.text.set(&[cx.process().executable()])?;
         }
         let mapped = world::route(cx, operation) == Flavour::Mapped;
-        let was_absolute = self.text.bytes().first() == Some(&b'/');
+        let was_absolute = self.is_absolute();
         let in_overlay = !was_absolute && self.starts_in_overlay(cx);
         let crossed = if was_absolute {
             normalize(self.text.bytes(), mounts, &mut self.absolute)?

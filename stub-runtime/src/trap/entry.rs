@@ -51,6 +51,11 @@ pub fn image() -> core::ops::Range<u64> {
     &raw const __executable_start as u64..end.next_multiple_of(4096)
 }
 
+/// Flags that instructions set on the way (Intel SDM volume 1, 3.4.3): carry, parity, adjust, zero, sign, overflow.
+const STATUS: u32 = 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 11;
+/// The others as the stub has them: the one that is always set, and interrupts.
+const USUAL: u32 = 1 << 1 | 1 << 9;
+
 global_asm!(
     ".globl stub_entry",
     ".globl stub_exit",
@@ -102,8 +107,20 @@ global_asm!(
     "jne 3f",
     "cmp qword ptr [rbx + {guest_gs}], 0",
     "jne 4f",
-    "push qword ptr [rbx + {rflags}]",
-    "popfq",
+    "mov rax, [rbx + {rflags}]",
+    "mov ecx, eax",
+    "and ecx, {control}",
+    "cmp ecx, {usual}",
+    "jne 5f",
+    // Only overflow and the low byte differ from what the stub's own code runs with.
+    "mov ecx, eax",
+    "shr ecx, 11",
+    "and ecx, 1",
+    "mov ah, al",
+    "mov al, cl",
+    "add al, 127",
+    "sahf",
+    "6:",
     "mov rax, [rbx + {rax}]",
     "mov rcx, [rbx + {rcx}]",
     "mov rdx, [rbx + {rdx}]",
@@ -121,6 +138,10 @@ global_asm!(
     "mov rsp, [rbx + {rsp}]",
     "mov rbx, [rbx + {rbx}]",
     "jmp qword ptr gs:[{rip}]",
+    "5:",
+    "push rax",
+    "popfq",
+    "jmp 6b",
     // The guest has a GS base of its own: the way back goes over its stack, below the 128 bytes that it may use there
     // (System V ABI, 3.2.2).
     "4:",
@@ -176,6 +197,8 @@ global_asm!(
     exit_mask = const offset_of!(Context, exit_mask),
     host_mask = const offset_of!(Context, host_mask),
     guest_gs = const offset_of!(Context, guest_gs),
+    control = const !STATUS as i32,
+    usual = const USUAL,
     rax = const offset_of!(Context, frame) + offset_of!(Frame, rax),
     rbx = const offset_of!(Context, frame) + offset_of!(Frame, rbx),
     rcx = const offset_of!(Context, frame) + offset_of!(Frame, rcx),

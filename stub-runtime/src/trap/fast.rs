@@ -10,11 +10,11 @@ use core::mem::{offset_of, size_of};
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use schemas::Flavour;
 use schemas::transport::{Lane, World};
+use schemas::{Flavour, Operation};
 
 use crate::call::Row;
-use crate::context::{Context, Frame};
+use crate::context::{Context, Frame, Identities};
 use crate::operation::hidden;
 use crate::process::{Guard, Lock};
 use crate::trap::entry::entered;
@@ -35,10 +35,14 @@ const DESCRIPTOR_BITS: u32 = 9;
 pub enum Fast {
     /// A number that the block of the thread holds at this offset.
     Constant(usize),
+    /// The same of an identity, while those are known.
+    Identity(usize),
     /// A call of the host with the same arguments and this number, no descriptor among them.
     Host(u16),
     /// The same with a descriptor first.
     HostPlain(u16),
+    /// The same where neither of these operations, which are parts of the call, is mapped.
+    HostPlainOf(u16, [Operation; 2]),
 }
 
 /// What is done with one call.
@@ -64,6 +68,8 @@ unsafe extern "C" {
     static stub_full: u8;
     static stub_full_switched: u8;
     static stub_full_end: u8;
+    static stub_identity: u8;
+    static stub_identity_clear: u8;
     static stub_constant: u8;
     static stub_constant_done: u8;
     static stub_constant_end: u8;
@@ -201,11 +207,20 @@ fn row(cx: &Context, number: usize) -> Option<(u64, usize, usize)> {
     }
     let fast = personality.fast.iter().find(|(of, _)| usize::from(*of) == number).map(|(_, fast)| *fast);
     let same = personality.id == schemas::Personality::Linux;
-    let (code, argument) = match fast.or_else(|| native(row))? {
+    let is_mapped = |operation| world::route(cx, operation) == Flavour::Mapped;
+    let fast = match fast.or_else(|| native(row))? {
+        Fast::HostPlainOf(_, parts) if parts.into_iter().any(is_mapped) => return None,
+        Fast::HostPlainOf(host, _) => Fast::HostPlain(host),
+        fast => fast,
+    };
+    let (code, argument) = match fast {
+        Fast::Identity(offset) if same => (address!(stub_identity), offset),
+        Fast::Identity(offset) => (address!(stub_identity_clear), offset),
         Fast::Constant(offset) if same => (address!(stub_constant), offset),
         Fast::Constant(offset) => (address!(stub_constant_clear), offset),
         Fast::Host(host) if same => (address!(stub_host), usize::from(host)),
         Fast::Host(host) => (address!(stub_translated), usize::from(host)),
+        Fast::HostPlainOf(..) => return None,
         Fast::HostPlain(_) if !descriptors_are_told() || !DATA.load(Ordering::Relaxed) => return None,
         Fast::HostPlain(host) if same => (address!(stub_host_plain), usize::from(host)),
         Fast::HostPlain(host) => (address!(stub_translated_plain), usize::from(host)),
@@ -252,6 +267,8 @@ global_asm!(
     ".globl stub_full_from_hoisted",
     ".globl stub_full_switched",
     ".globl stub_full_end",
+    ".globl stub_identity",
+    ".globl stub_identity_clear",
     ".globl stub_constant",
     ".globl stub_constant_done",
     ".globl stub_constant_end",
@@ -318,7 +335,16 @@ global_asm!(
     "2:",
     "stub_row",
     "jmp qword ptr [rcx]",
-    // A number that the thread's block holds.
+    // A number that the thread's block holds, of an identity where that is known.
+    ".p2align 4",
+    "stub_identity:",
+    "mov r11d, gs:[{known}]",
+    "xchg rcx, r11",
+    "jrcxz 2f",
+    "mov rcx, r11",
+    "jmp stub_constant",
+    "2:",
+    "jmp stub_full",
     ".p2align 4",
     "stub_constant:",
     "stub_count",
@@ -330,6 +356,15 @@ global_asm!(
     "jmp rcx",
     "stub_constant_end:",
     // The same where carry tells of errors.
+    ".p2align 4",
+    "stub_identity_clear:",
+    "mov r11d, gs:[{known}]",
+    "xchg rcx, r11",
+    "jrcxz 2f",
+    "mov rcx, r11",
+    "jmp stub_constant_clear",
+    "2:",
+    "jmp stub_full",
     ".p2align 4",
     "stub_constant_clear:",
     "stub_count",
@@ -418,6 +453,7 @@ global_asm!(
     negated = const offset_of!(Context, negated_generation),
     lane = const offset_of!(Context, lane),
     marked = const offset_of!(Context, marked),
+    known = const offset_of!(Context, identities) + offset_of!(Identities, known),
     translated = const offset_of!(Context, translated),
     entered = const offset_of!(Context, entered),
     stack_top = const offset_of!(Context, stack_top),

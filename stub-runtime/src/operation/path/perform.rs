@@ -72,6 +72,11 @@ pub fn perform_on<T>(
 }
 
 impl Path {
+    /// Whether an absolute path has one name only.
+    fn is_in_root(&self) -> bool {
+        lexical::parent(self.text.bytes()) == b"/"
+    }
+
     /// A link in a directory above a mount may lead under the mount, where the host has nothing: goes one step
     /// along it. `false` when there is nothing to follow.
     fn follow_link(&mut self, cx: &Context, place: &Host) -> Result<bool, Errno> {
@@ -79,8 +84,11 @@ impl Path {
         if mounts.places().is_empty() || place.in_root {
             return Ok(false);
         }
+        if self.is_absolute() && !self.is_in_root() && mounts.is_clear_of(&self.text) {
+            return Ok(false);
+        }
         let mut base = PathBuffer::new();
-        if self.text.bytes().first() == Some(&b'/') {
+        if self.is_absolute() {
             base.set(&[lexical::parent(self.text.bytes())])?;
         } else {
             if cx.process().descriptors.is_plain(self.directory)

@@ -12,8 +12,10 @@ use core::mem::offset_of;
 use linux_raw_sys::general::*;
 
 use crate::call_table;
-use crate::context::Context;
-use crate::trap::fast::Fast::{self, Constant, HostPlain};
+use schemas::Operation::{FileDuplicate, FileLock};
+
+use crate::context::{Context, Identities};
+use crate::trap::fast::Fast::{self, Constant, HostPlain, HostPlainOf, Identity};
 
 call_table! {
     /// Every call of Linux.
@@ -30,9 +32,21 @@ pub const FAST: &[(u16, Fast)] = &[
     same(__NR_pwrite64),
     same(__NR_readv),
     same(__NR_writev),
+    same(__NR_getdents64),
+    // Event queues, of which a descriptor that is closed must be taken out, are none of Linux's.
+    same(__NR_close),
+    (__NR_fcntl as u16, HostPlainOf(__NR_fcntl as u16, [FileDuplicate, FileLock])),
     (__NR_getpid as u16, Constant(offset_of!(Context, pid))),
     (__NR_gettid as u16, Constant(offset_of!(Context, tid))),
+    (__NR_getuid as u16, Identity(IDENTITIES + offset_of!(Identities, users))),
+    (__NR_geteuid as u16, Identity(IDENTITIES + offset_of!(Identities, users) + EFFECTIVE)),
+    (__NR_getgid as u16, Identity(IDENTITIES + offset_of!(Identities, groups))),
+    (__NR_getegid as u16, Identity(IDENTITIES + offset_of!(Identities, groups) + EFFECTIVE)),
 ];
+
+const IDENTITIES: usize = offset_of!(Context, identities);
+/// The effective identity comes behind the real one.
+const EFFECTIVE: usize = size_of::<u32>();
 
 /// A call of which the host's own does all there is to do for a plain descriptor.
 const fn same(number: u32) -> (u16, Fast) {

@@ -73,9 +73,8 @@ pub fn mount(
     flags: u64,
     options: Pointer,
 ) -> Result<u64, Errno> {
-    let mut buffers = [const { PathBuffer::new() }; 4];
-    let [a, b, c, d] = &mut buffers;
-    let (source, kind, options) = (text(source, a)?, text(kind, c)?, text(options, d)?);
+    let [mut a, mut b, mut c, mut d] = [(); 4].map(|()| PathBuffer::new());
+    let (source, kind, options) = (text(source, &mut a)?, text(kind, &mut c)?, text(options, &mut d)?);
     let target = b.copy_in(target.0)?.bytes();
     filesystem::mount(cx, source, target, kind, flags, options)
 }
