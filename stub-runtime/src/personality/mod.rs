@@ -13,6 +13,7 @@ use crate::trap::fast::Fast;
 
 pub mod constant;
 pub mod freebsd;
+mod layouts;
 pub mod linux;
 
 /// The ABI of an OS.

@@ -1,7 +1,8 @@
 //! FreeBSD's structures as a trace shows them: where the fields are that say something to a reader.
 
-use crate::call::{ActionFlags, EventFlags, Filter, LockKind, PollEvents, StackFlags, ThreadFlags, Whence};
+use crate::call::{ActionFlags, EventFlags, Filter, LockKind, StackFlags, ThreadFlags, Whence};
 use crate::call::{Argument, Direction, Kind, Structure};
+use crate::personality::layouts::{self, SECONDS};
 use crate::trace::vocabulary::{Field, Form, Layout};
 
 /// The layout of a structure.
@@ -11,43 +12,22 @@ pub fn layout(structure: Structure) -> Option<&'static Layout> {
         Structure::Stat11 => &STAT11,
         Structure::Statfs => &STATFS,
         Structure::Statfs11 => &STATFS11,
-        Structure::Timespec => &TIMESPEC,
-        Structure::Timeval => &TIMEVAL,
-        Structure::Itimerval => &ITIMERVAL,
-        Structure::Itimerspec => &ITIMERSPEC,
-        Structure::Timezone => &TIMEZONE,
-        Structure::Rusage => &RUSAGE,
         Structure::Rlimit => &RLIMIT,
         Structure::SignalAction => &SIGNAL_ACTION,
         Structure::SignalInfo => &SIGNAL_INFO,
         Structure::SignalStack => &SIGNAL_STACK,
         Structure::SignalEvent => &SIGNAL_EVENT,
-        Structure::PollDescriptor => &POLL_DESCRIPTOR,
         Structure::KernelEvent => &KERNEL_EVENT,
         Structure::KernelEvent11 => &KERNEL_EVENT11,
         Structure::FileLock => &FILE_LOCK,
         Structure::Termios => &TERMIOS,
-        Structure::WindowSize => &WINDOW_SIZE,
-        Structure::SchedulingParameter => &SCHEDULING_PARAMETER,
         Structure::ThreadParameter => &THREAD_PARAMETER,
         Structure::RealtimePriority => &REALTIME_PRIORITY,
         Structure::FileRange => &FILE_RANGE,
-        // Shown by code of their own, or Linux's.
-        Structure::Iovec
-        | Structure::MessageHeader
-        | Structure::MultipleMessageHeader
-        | Structure::Statx
-        | Structure::EpollEvent
-        | Structure::CloneArguments
-        | Structure::OpenHow
-        | Structure::SystemName
-        | Structure::SystemInformation
-        | Structure::FileTimes => return None,
+        other => return layouts::layout(other),
     })
 }
 
-const SECONDS: Form = Form::Time(9);
-const MICROSECONDS: Form = Form::Time(6);
 /// `RLIM_INFINITY` (sys/resource.h)
 const LIMIT: Form = Form::Limit(i64::MAX as u64);
 
@@ -105,40 +85,6 @@ static STATFS11: Layout = Layout {
     ],
 };
 
-/// sys/_timespec.h
-static TIMESPEC: Layout = Layout { size: 16, fields: &[Field::new("", 0, 16, SECONDS)] };
-
-/// sys/_timeval.h
-static TIMEVAL: Layout = Layout { size: 16, fields: &[Field::new("", 0, 16, MICROSECONDS)] };
-
-/// sys/time.h
-static ITIMERVAL: Layout = Layout {
-    size: 32,
-    fields: &[Field::new("it_interval", 0, 16, MICROSECONDS), Field::new("it_value", 16, 16, MICROSECONDS)],
-};
-
-/// sys/timespec.h
-static ITIMERSPEC: Layout = Layout {
-    size: 32,
-    fields: &[Field::new("it_interval", 0, 16, SECONDS), Field::new("it_value", 16, 16, SECONDS)],
-};
-
-/// sys/time.h
-static TIMEZONE: Layout = Layout {
-    size: 8,
-    fields: &[Field::number("tz_minuteswest", 0, 4, Kind::Int), Field::number("tz_dsttime", 4, 4, Kind::Int)],
-};
-
-/// sys/resource.h
-static RUSAGE: Layout = Layout {
-    size: 144,
-    fields: &[
-        Field::new("ru_utime", 0, 16, MICROSECONDS),
-        Field::new("ru_stime", 16, 16, MICROSECONDS),
-        Field::number("ru_maxrss", 32, 8, Kind::Long),
-    ],
-};
-
 /// sys/resource.h
 static RLIMIT: Layout =
     Layout { size: 16, fields: &[Field::new("rlim_cur", 0, 8, LIMIT), Field::new("rlim_max", 8, 8, LIMIT)] };
@@ -185,16 +131,6 @@ static SIGNAL_EVENT: Layout = Layout {
     ],
 };
 
-/// sys/poll.h
-static POLL_DESCRIPTOR: Layout = Layout {
-    size: 8,
-    fields: &[
-        Field::number("fd", 0, 4, Kind::Descriptor),
-        Field::number("events", 4, 2, PollEvents::KIND).only(Direction::In),
-        Field::number("revents", 6, 2, PollEvents::KIND).only(Direction::Out),
-    ],
-};
-
 /// sys/event.h since FreeBSD 12
 static KERNEL_EVENT: Layout = Layout { size: 64, fields: KERNEL_EVENT_FIELDS };
 
@@ -233,16 +169,6 @@ static TERMIOS: Layout = Layout {
         Field::number("c_ospeed", 40, 4, Kind::Uint),
     ],
 };
-
-/// sys/_winsize.h
-static WINDOW_SIZE: Layout = Layout {
-    size: 8,
-    fields: &[Field::number("ws_row", 0, 2, Kind::Uint), Field::number("ws_col", 2, 2, Kind::Uint)],
-};
-
-/// sys/sched.h
-static SCHEDULING_PARAMETER: Layout =
-    Layout { size: 4, fields: &[Field::number("sched_priority", 0, 4, Kind::Int)] };
 
 /// sys/thr.h
 static THREAD_PARAMETER: Layout = Layout {

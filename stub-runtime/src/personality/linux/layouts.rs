@@ -1,7 +1,8 @@
 //! Linux's structures on x86-64 as a trace shows them: where the fields are that say something to a reader.
 
-use crate::call::{ActionFlags, EpollEvents, LockKind, OpenFlags, PollEvents, StackFlags, StatxMask, Whence};
+use crate::call::{ActionFlags, EpollEvents, LockKind, OpenFlags, StackFlags, StatxMask, Whence};
 use crate::call::{Argument, Direction, Kind, Structure, Word};
+use crate::personality::layouts::{self, SECONDS};
 use crate::trace::vocabulary::{Field, Form, Layout};
 
 /// The layout of a structure.
@@ -10,44 +11,24 @@ pub fn layout(structure: Structure) -> Option<&'static Layout> {
         Structure::Stat => &STAT,
         Structure::Statfs => &STATFS,
         Structure::Statx => &STATX,
-        Structure::Timespec => &TIMESPEC,
-        Structure::Timeval => &TIMEVAL,
-        Structure::Itimerval => &ITIMERVAL,
-        Structure::Itimerspec => &ITIMERSPEC,
-        Structure::Timezone => &TIMEZONE,
-        Structure::Rusage => &RUSAGE,
         Structure::Rlimit => &RLIMIT,
         Structure::MultipleMessageHeader => &MULTIPLE_MESSAGE_HEADER,
         Structure::SignalAction => &SIGNAL_ACTION,
         Structure::SignalInfo => &SIGNAL_INFO,
         Structure::SignalStack => &SIGNAL_STACK,
         Structure::SignalEvent => &SIGNAL_EVENT,
-        Structure::PollDescriptor => &POLL_DESCRIPTOR,
         Structure::EpollEvent => &EPOLL_EVENT,
         Structure::FileLock => &FILE_LOCK,
         Structure::Termios => &TERMIOS,
-        Structure::WindowSize => &WINDOW_SIZE,
-        Structure::SchedulingParameter => &SCHEDULING_PARAMETER,
         Structure::CloneArguments => &CLONE_ARGUMENTS,
         Structure::OpenHow => &OPEN_HOW,
         Structure::SystemName => &SYSTEM_NAME,
         Structure::SystemInformation => &SYSTEM_INFORMATION,
         Structure::FileTimes => &FILE_TIMES,
-        // Shown by code of their own, or FreeBSD's.
-        Structure::Iovec
-        | Structure::MessageHeader
-        | Structure::Stat11
-        | Structure::Statfs11
-        | Structure::KernelEvent
-        | Structure::KernelEvent11
-        | Structure::ThreadParameter
-        | Structure::RealtimePriority
-        | Structure::FileRange => return None,
+        other => return layouts::layout(other),
     })
 }
 
-const SECONDS: Form = Form::Time(9);
-const MICROSECONDS: Form = Form::Time(6);
 /// `RLIM_INFINITY` (sys/resource.h)
 const LIMIT: Form = Form::Limit(u64::MAX);
 
@@ -89,40 +70,6 @@ static STATX: Layout = Layout {
         Field::number("stx_uid", 20, 4, Kind::Int),
         Field::number("stx_gid", 24, 4, Kind::Int),
         Field::number("stx_size", 40, 8, Kind::Ulong),
-    ],
-};
-
-/// linux/time.h
-static TIMESPEC: Layout = Layout { size: 16, fields: &[Field::new("", 0, 16, SECONDS)] };
-
-/// linux/time.h
-static TIMEVAL: Layout = Layout { size: 16, fields: &[Field::new("", 0, 16, MICROSECONDS)] };
-
-/// linux/time.h
-static ITIMERVAL: Layout = Layout {
-    size: 32,
-    fields: &[Field::new("it_interval", 0, 16, MICROSECONDS), Field::new("it_value", 16, 16, MICROSECONDS)],
-};
-
-/// linux/time.h
-static ITIMERSPEC: Layout = Layout {
-    size: 32,
-    fields: &[Field::new("it_interval", 0, 16, SECONDS), Field::new("it_value", 16, 16, SECONDS)],
-};
-
-/// linux/time.h
-static TIMEZONE: Layout = Layout {
-    size: 8,
-    fields: &[Field::number("tz_minuteswest", 0, 4, Kind::Int), Field::number("tz_dsttime", 4, 4, Kind::Int)],
-};
-
-/// linux/resource.h
-static RUSAGE: Layout = Layout {
-    size: 144,
-    fields: &[
-        Field::new("ru_utime", 0, 16, MICROSECONDS),
-        Field::new("ru_stime", 16, 16, MICROSECONDS),
-        Field::number("ru_maxrss", 32, 8, Kind::Long),
     ],
 };
 
@@ -181,16 +128,6 @@ static SIGNAL_EVENT: Layout = Layout {
     ],
 };
 
-/// asm-generic/poll.h
-static POLL_DESCRIPTOR: Layout = Layout {
-    size: 8,
-    fields: &[
-        Field::number("fd", 0, 4, Kind::Descriptor),
-        Field::number("events", 4, 2, PollEvents::KIND).only(Direction::In),
-        Field::number("revents", 6, 2, PollEvents::KIND).only(Direction::Out),
-    ],
-};
-
 /// linux/eventpoll.h, packed on x86-64
 static EPOLL_EVENT: Layout = Layout {
     size: 12,
@@ -219,16 +156,6 @@ static TERMIOS: Layout = Layout {
         Field::number("c_lflag", 12, 4, Kind::Bits),
     ],
 };
-
-/// asm-generic/termios.h
-static WINDOW_SIZE: Layout = Layout {
-    size: 8,
-    fields: &[Field::number("ws_row", 0, 2, Kind::Uint), Field::number("ws_col", 2, 2, Kind::Uint)],
-};
-
-/// linux/sched/types.h
-static SCHEDULING_PARAMETER: Layout =
-    Layout { size: 4, fields: &[Field::number("sched_priority", 0, 4, Kind::Int)] };
 
 /// linux/sched.h
 static CLONE_ARGUMENTS: Layout = Layout {
