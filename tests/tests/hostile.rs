@@ -54,6 +54,9 @@ fn descriptors_of_the_stub_are_not_listed() {
     // Not by a pipe, whose ends the shell may or may not have closed by then.
     let script = "ls /proc/$$/fd; ls -l /proc/$$/fd > list; wc -l < list; rm list";
     guest("bash").case(["-c", script]).compare();
+    // Of a program's own, the one through which it reads the listing is among them, wherever there was room.
+    let script = "ls -U /proc/self/fd /proc/self/fdinfo; exec 5< /dev/null; ls -U /proc/self/fd; exec 3<&5; ls -U /proc/self/fd";
+    guest("bash").case(["-c", script]).compare();
 }
 
 #[test]

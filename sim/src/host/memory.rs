@@ -36,8 +36,13 @@ pub fn reopen(file: impl AsFd, flags: OFlags) -> Result<OwnedFd, Errno> {
 /// The name after `/memfd:` of a memory file, `None` for another kind of file.
 pub fn name(file: impl AsFd) -> Option<Vec<u8>> {
     let link = rustix::fs::readlink(super::raw::magic_path(file), Vec::new()).ok()?.into_bytes();
+    name_of_link(&link).map(<[u8]>::to_vec)
+}
+
+/// The name of a memory file to which a link of `/proc/PID/fd` leads.
+pub fn name_of_link(link: &[u8]) -> Option<&[u8]> {
     let name = link.strip_prefix(b"/memfd:")?;
-    Some(name.strip_suffix(b" (deleted)").unwrap_or(name).to_vec())
+    Some(name.strip_suffix(b" (deleted)").unwrap_or(name))
 }
 
 #[cfg(test)]

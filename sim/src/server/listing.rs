@@ -8,8 +8,10 @@ use schemas::Errno;
 
 use crate::host::{HostResult, memory};
 
-/// What the names of such memory files begin with; the path below the mount follows.
-const PREFIX: &[u8] = b"listing:/";
+/// What the names of such memory files begin with; where the tree is mounted and the path below that follow.
+const PREFIX: &[u8] = b"listing:";
+/// What is between these two. No path has it otherwise.
+const BELOW: &[u8] = b"//";
 
 /// Kind of an entry (`d_type`, `<dirent.h>`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +63,28 @@ pub fn records(own: u64, parent: u64, entries: &[Entry]) -> Vec<u8> {
     records
 }
 
-/// A memory file with the records. Its name tells the directory's path, by which the server knows it again.
-pub fn file(path: &[u8], records: &[u8]) -> Result<OwnedFd, Errno> {
-    memory::sealed(&[PREFIX, path].concat(), records)
+/// A memory file with the records. Its name tells the directory's path below a mount, by which the server knows it
+/// again.
+pub fn file(mount: &[u8], path: &[u8], records: &[u8]) -> Result<OwnedFd, Errno> {
+    memory::sealed(&[PREFIX, mount.strip_suffix(b"/").unwrap_or(mount), BELOW, path].concat(), records)
 }
 
-/// The path of the directory that a memory file lists, if it is one of these.
+/// Where the tree of a directory is mounted, and the directory's path below that, of a memory file by its name.
+fn parts(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let name = name.strip_prefix(PREFIX)?;
+    let below = name.windows(BELOW.len()).position(|part| part == BELOW)?;
+    Some((&name[..below], &name[below + BELOW.len()..]))
+}
+
+/// The path below its mount of the directory that a memory file lists, if it is one of these.
 pub fn path_of(file: impl AsFd) -> Option<Vec<u8>> {
-    memory::name(file)?.strip_prefix(PREFIX).map(<[u8]>::to_vec)
+    parts(&memory::name(file)?).map(|(_, path)| path.to_vec())
+}
+
+/// The whole path of such a directory, as its guest knows it, from a link to its memory file.
+pub fn path_of_link(link: &[u8]) -> Option<Vec<u8>> {
+    let (mount, path) = parts(memory::name_of_link(link)?)?;
+    Some([mount, b"/", path].concat())
 }
 
 /// Reads whole records from where the file stands; `EINVAL` when not even one fits, as `getdents64(2)`.
@@ -111,8 +127,10 @@ mod tests {
     fn records_are_read_whole_and_in_order() {
         let entry = |name: &str| Entry { name: name.into(), inode: 5, kind: Kind::Character };
         let all = records(1, 1, &[entry("null"), entry("a-rather-long-name")]);
-        let file = file(b"pts", &all).unwrap();
+        let file = file(b"/dev", b"pts", &all).unwrap();
         assert_eq!(path_of(&file).unwrap(), b"pts");
+        assert_eq!(path_of_link(b"/memfd:listing:/dev//pts (deleted)").unwrap(), b"/dev/pts");
+        assert_eq!(path_of_link(b"/memfd:listing:/pts (deleted)"), None);
         assert_eq!(names(&read_records(&file, 60).unwrap()), [".", ".."]);
         assert_eq!(names(&read_records(&file, 30).unwrap()), ["null"]);
         assert_eq!(read_records(&file, 20), Err(Errno::INVAL));

@@ -204,7 +204,13 @@ impl<H: Hooks> Translator<H> {
     }
 
     /// A listing of a directory, and its number. Guests that hold one of the same directory share the number.
-    fn listing(&self, caller: &Caller, path: &[&[u8]], node: &Node) -> Result<(OwnedFd, u64), Errno> {
+    fn listing(
+        &self,
+        caller: &Caller,
+        mount: u32,
+        path: &[&[u8]],
+        node: &Node,
+    ) -> Result<(OwnedFd, u64), Errno> {
         let inode = |node: &Node| match &node.backing {
             Backing::MadeUp(made) => Ok(made.inode),
             Backing::Host(file) => rustix::fs::fstat(file).host().map(|stat| stat.st_ino),
@@ -216,7 +222,8 @@ impl<H: Hooks> Translator<H> {
         };
         let entries = self.hooks.list(caller, path)?;
         let name = path.join(&b'/');
-        let file = listing::file(&name, &listing::records(own, parent, &entries))?;
+        let file =
+            listing::file(&self.world.mounts.prefix(mount), &name, &listing::records(own, parent, &entries))?;
         let mut listings = self.listings();
         let number = match listings.numbers.get(&name) {
             Some(number) => *number,
@@ -294,7 +301,7 @@ impl<H: Hooks> Fs for Translator<H> {
                 return Err(Errno::LOOP);
             }
             if is_listing(flags, node.kind)? {
-                let (file, object) = self.listing(caller, &path, &node)?;
+                let (file, object) = self.listing(caller, params.get_mount(), &path, &node)?;
                 results.set_kind(Capability::Listing);
                 results.set_object(object);
                 results.set_seekable(true);
@@ -444,7 +451,7 @@ impl<H: Hooks> Fs for Translator<H> {
             if node.kind != Kind::Directory {
                 return Err(Errno::NOTDIR);
             }
-            let (file, object) = self.listing(caller, &path, &node)?;
+            let (file, object) = self.listing(caller, params.get_mount(), &path, &node)?;
             results.set_kind(Capability::Listing);
             results.set_object(object);
             caps.donate(file);

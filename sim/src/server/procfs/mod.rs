@@ -15,7 +15,7 @@ use schemas::Errno;
 use schemas::common::Capability;
 use schemas::server::Caller;
 
-use super::listing::{Entry, Kind};
+use super::listing::{self, Entry, Kind};
 use super::process::{self, Processes};
 use super::reserved;
 use super::status::MadeUp;
@@ -51,6 +51,11 @@ fn kind_of(file: &OwnedFd) -> Result<Kind, Errno> {
     })
 }
 
+/// What a name of decimal digits counts: a process, a thread, a descriptor.
+fn number_of(name: &[u8]) -> Option<i32> {
+    std::str::from_utf8(name).ok()?.parse().ok()
+}
+
 impl Procfs {
     fn place(&self, caller: &Caller, path: &[&[u8]]) -> Result<Place, Errno> {
         paths::place(&Processes::new(&self.world, caller), path)
@@ -62,8 +67,8 @@ impl Procfs {
             rustix::fs::readlink(format!("/proc/{host_path}"), Vec::new()).host()
         })?;
         let link = link.into_bytes();
-        if let Some(listing) = link.strip_prefix(b"/memfd:listing:") {
-            return Ok(listing.strip_suffix(b" (deleted)").unwrap_or(listing).to_vec());
+        if let Some(path) = listing::path_of_link(&link) {
+            return Ok(path);
         }
         Ok(self.world.mounts.guest_path(&link, caller.personality).unwrap_or(link))
     }
@@ -103,7 +108,7 @@ impl Hooks for Procfs {
             if name == b"." || name == b".." {
                 continue;
             }
-            let number = std::str::from_utf8(name).ok().and_then(|name| name.parse::<i32>().ok());
+            let number = number_of(name);
             let shown = match place {
                 Place::Root => number.is_none(),
                 _ => !number.is_some_and(|number| hidden.contains(&number)),
@@ -117,6 +122,18 @@ impl Hooks for Procfs {
                 _ => Kind::Regular,
             };
             entries.push(Entry { name: name.to_vec(), inode: entry.ino(), kind });
+        }
+        if let Some((pid, directory @ ("fd" | "fdinfo"))) = place.process_file()
+            && pid == caller.pid
+        {
+            // The descriptor that the listing is about to be read through: the lowest that is free.
+            let taken = |number: i32| entries.iter().any(|entry| number_of(&entry.name) == Some(number));
+            if let Some(number) = (0..).find(|number| !taken(*number) && !hidden.contains(number)) {
+                let name = number.to_string().into_bytes();
+                let kind = if directory == "fd" { Kind::Link } else { Kind::Regular };
+                let before = entries.partition_point(|entry| number_of(&entry.name) < Some(number));
+                entries.insert(before, Entry { inode: inode(&[&name]), name, kind });
+            }
         }
         if matches!(place, Place::Root) {
             for pid in Processes::new(&self.world, caller).all()? {
