@@ -5,6 +5,8 @@
 //! the answers into the words and columns of `mapper identify`. [`hoist`] decides how a program's traps can be had
 //! cheaper.
 
+#[cfg(test)]
+mod corpus;
 pub mod hoist;
 pub mod report;
 pub mod signature;

@@ -107,6 +107,11 @@ fn seeds() -> [(&'static str, Vec<u8>); 6] {
 }
 
 #[test]
+fn the_corpus_is_the_seeds() {
+    crate::exec::corpus::check("hoist", seeds());
+}
+
+#[test]
 fn every_table_leads_to_the_site() {
     for (name, file) in seeds() {
         let read = Program::read(&file).unwrap();

@@ -293,3 +293,8 @@ fn ape() -> Vec<u8> {
     text.extend(b"' >&7\nexit\n");
     text
 }
+
+#[test]
+fn the_corpus_is_the_fixtures() {
+    crate::exec::corpus::check("signature", all());
+}

@@ -1,6 +1,5 @@
 //! What is said of small files of every format, whole and broken.
 
-mod corpus;
 mod defects;
 mod elf_file;
 mod fixtures;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::corpus;
+use crate::exec::corpus;
 use crate::exec::report::Entry;
 use crate::exec::signature::*;
 
@@ -118,7 +118,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 #[test]
 fn mutated_files() {
-    let seeds = corpus::seeds();
+    let seeds = corpus::seeds("signature");
     let count = setting("SIGNATURE_MUTATIONS", MUTATIONS);
     let seed = setting("SIGNATURE_SEED", SEED);
     for number in 0..count {
@@ -135,7 +135,7 @@ fn mutated_files() {
 
 #[test]
 fn every_seed_cut_anywhere() {
-    for (_, seed) in corpus::seeds() {
+    for (_, seed) in corpus::seeds("signature") {
         for length in 0..seed.len() {
             exercise(&&seed[..length], b"#!/bin/sh\n");
         }
@@ -168,7 +168,7 @@ impl Source for Vast {
 /// Headers whose every size and offset is as large as can be, in a file that has all of it.
 #[test]
 fn vast_files_are_read_in_bounds() {
-    for (name, seed) in corpus::seeds() {
+    for (name, seed) in corpus::seeds("signature") {
         for fill in [0, 0x0f, b'_'] {
             for from in [40, 64, 128] {
                 let mut head = seed.clone();
