@@ -1,6 +1,7 @@
 //! From the host's `execve` of the stub to the first instruction of the guest.
 
 use core::arch::asm;
+use core::sync::atomic::Ordering;
 
 use schemas::Errno;
 use schemas::transport::{DESCRIPTOR_HANDOFF, Handoff, HandoffFlags};
@@ -208,6 +209,7 @@ fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64)
     let file = match carried {
         Some(carried) => {
             process.descriptors.restore(carried.meanings)?;
+            process.descriptor_limit.store(carried.descriptor_limit, Ordering::Relaxed);
             carried.program
         }
         None if handoff.flags().contains(HandoffFlags::SEARCH) => {

@@ -2,7 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use schemas::Errno;
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::host::linux::{abi, memory, syscall::call, thread};
 use crate::operation::queue::Queues;
 use crate::operation::signal::Action;
-use crate::operation::{descriptor, mask};
+use crate::operation::{descriptor, limit, mask};
 use crate::personality::Personality;
 
 /// A lock of the stub. Held for a few instructions and never over a call that may sleep.
@@ -92,6 +92,8 @@ pub struct Process {
     pub descriptors: descriptor::Table,
     /// Permissions that its new files do not get, or [`mask::UNKNOWN`].
     pub creation_mask: AtomicU32,
+    /// Its hard limit on descriptors, or [`limit::HOST`].
+    pub descriptor_limit: AtomicU64,
     /// Its event queues.
     pub queues: Queues,
     /// All thread blocks ever made, in use or free.
@@ -128,6 +130,7 @@ impl Process {
             data_end: Lock::new(Break::default()),
             descriptors: descriptor::Table::new(),
             creation_mask: AtomicU32::new(mask::UNKNOWN),
+            descriptor_limit: AtomicU64::new(limit::HOST),
             queues: Queues::new(),
             threads: Lock::new(core::ptr::null_mut()),
             executing: Lock::new(()),
@@ -247,6 +250,7 @@ impl Process {
         copy.data_end = Lock::new(*self.data_end.lock());
         copy.descriptors.copy_from(&self.descriptors)?;
         copy.creation_mask = AtomicU32::new(self.creation_mask.load(Ordering::Relaxed));
+        copy.descriptor_limit = AtomicU64::new(self.descriptor_limit.load(Ordering::Relaxed));
         copy.threads = Lock::new(*self.threads.lock());
         copy.signal_code = self.signal_code;
         copy.executable = self.executable;

@@ -47,6 +47,9 @@ fn descriptors_duplicated_over_all_are_not_the_stubs() {
 fn descriptors_run_out_as_natively() {
     linux("open-all");
     linux("lower-the-limit");
+    // Hard and soft, for good, and for what the shell then executes.
+    let script = "ulimit -n 20; ls / | sort | head -n 3; bash -c 'ulimit -Hn; ulimit -Sn; ulimit -Sn 8; ls -d /; ulimit -n'";
+    guest("bash").case(["-c", script]).compare();
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Executing another program, of any OS: the exec server says what it is, and the host executes
 //! the stub again with a note of what to load.
 
+use core::sync::atomic::Ordering;
+
 use schemas::exec::identify;
 use schemas::message::data_words;
 use schemas::transport::{DESCRIPTOR_HANDOFF, DESCRIPTOR_IMAGE, Handoff, HandoffFlags};
@@ -240,6 +242,8 @@ pub struct Carried<'a> {
     pub program: i32,
     /// Host bits of the signals that are ignored for no reason but the guest's OS.
     pub ignored: u64,
+    /// Its hard limit on descriptors.
+    pub descriptor_limit: u64,
     /// What the guest's descriptors mean.
     pub meanings: &'a [u8],
 }
@@ -248,16 +252,22 @@ impl<'a> Carried<'a> {
     /// What was left; none in the first image of a run.
     pub fn read(carry: &'a [u8]) -> Option<Self> {
         let (program, rest) = carry.split_first_chunk()?;
-        let (ignored, meanings) = rest.split_first_chunk()?;
-        let (program, ignored) = (i32::from_le_bytes(*program), u64::from_le_bytes(*ignored));
-        Some(Carried { program, ignored, meanings })
+        let (ignored, rest) = rest.split_first_chunk()?;
+        let (descriptor_limit, meanings) = rest.split_first_chunk()?;
+        Some(Carried {
+            program: i32::from_le_bytes(*program),
+            ignored: u64::from_le_bytes(*ignored),
+            descriptor_limit: u64::from_le_bytes(*descriptor_limit),
+            meanings,
+        })
     }
 
     /// Writes what `process` leaves, and gives its length.
     fn write(area: &mut [u8; Handoff::CARRY], program: i32, process: &Process) -> usize {
         area[..4].copy_from_slice(&program.to_le_bytes());
         area[4..12].copy_from_slice(&signal::ignored_by_default(process).to_le_bytes());
-        12 + process.descriptors.save(&mut area[12..])
+        area[12..20].copy_from_slice(&process.descriptor_limit.load(Ordering::Relaxed).to_le_bytes());
+        20 + process.descriptors.save(&mut area[20..])
     }
 }
 

@@ -16,6 +16,7 @@ pub mod frame;
 pub mod hidden;
 pub mod identity;
 pub mod kill;
+pub mod limit;
 pub mod lock;
 pub mod mask;
 pub mod memory;

@@ -7,7 +7,7 @@ use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
 use crate::host::linux::syscall::call;
-use crate::operation::identity;
+use crate::operation::{identity, limit};
 
 macro_rules! getters {
     ($($(#[$doc:meta])* $name:ident = $kind:ident[$index:literal];)*) => { $(
@@ -207,11 +207,8 @@ pub fn is_set_id(_cx: &mut Context) -> Result<u64, Errno> {
 ///
 /// # Errors
 /// None.
-pub fn table_size(_cx: &mut Context) -> Result<u64, Errno> {
-    let mut limit = [0u64; 2];
-    // SAFETY: the kernel writes two words.
-    unsafe { call(__NR_prlimit64, [0, u64::from(RLIMIT_NOFILE), 0, limit.as_mut_ptr() as u64]) }?;
-    Ok(limit[0].min(i32::MAX as u64))
+pub fn table_size(cx: &mut Context) -> Result<u64, Errno> {
+    Ok(limit::get(cx, 0, RLIMIT_NOFILE)?[0].min(i32::MAX as u64))
 }
 
 /// getpriority(2): nice values from −20 to 20; the host's call gives 20 minus that.

@@ -12,7 +12,7 @@ use crate::context::{Context, Frame};
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::signal::{HostInfo, SIGCHLD};
 use crate::host::linux::syscall::{call, call_blocking};
-use crate::operation::{exec, thread};
+use crate::operation::{exec, limit, thread};
 
 /// fork(2). The child finds 1 in the second result register (`cpu_fork`, sys/amd64/amd64/vm_machdep.c).
 ///
@@ -248,13 +248,12 @@ fn limit_to_host(resource: i32) -> Result<Option<u32>, Errno> {
 ///
 /// # Errors
 /// `EINVAL`, `EFAULT`.
-pub fn get_limit(_cx: &mut Context, resource: i32, limit: Pointer) -> Result<u64, Errno> {
+pub fn get_limit(cx: &mut Context, resource: i32, to: Pointer) -> Result<u64, Errno> {
     let mut value = [u64::MAX; 2];
     if let Some(host) = limit_to_host(resource)? {
-        // SAFETY: the kernel writes two words.
-        unsafe { call(__NR_prlimit64, [0, u64::from(host), 0, value.as_mut_ptr() as u64]) }?;
+        value = limit::get(cx, 0, host)?;
     }
-    guest::put(limit.0, &value.map(|v| v.min(INFINITY)))?;
+    guest::put(to.0, &value.map(|v| v.min(INFINITY)))?;
     Ok(0)
 }
 
@@ -262,12 +261,11 @@ pub fn get_limit(_cx: &mut Context, resource: i32, limit: Pointer) -> Result<u64
 ///
 /// # Errors
 /// `EINVAL`, `EPERM`, `EFAULT`.
-pub fn set_limit(_cx: &mut Context, resource: i32, limit: Pointer) -> Result<u64, Errno> {
-    let value: [u64; 2] = guest::get(limit.0)?;
+pub fn set_limit(cx: &mut Context, resource: i32, from: Pointer) -> Result<u64, Errno> {
+    let value: [u64; 2] = guest::get(from.0)?;
     let value = value.map(|v| if v >= INFINITY { u64::MAX } else { v });
     if let Some(host) = limit_to_host(resource)? {
-        // SAFETY: the kernel reads two words.
-        unsafe { call(__NR_prlimit64, [0, u64::from(host), value.as_ptr() as u64, 0]) }?;
+        limit::set(cx, 0, host, value)?;
     }
     Ok(0)
 }

@@ -9,7 +9,7 @@ use crate::context::{Context, Frame};
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::signal::SIGCHLD;
 use crate::host::linux::syscall::{call, call_blocking};
-use crate::operation::{exec, hidden, system, thread};
+use crate::operation::{exec, hidden, limit, system, thread};
 use crate::world;
 
 /// The registers in which a child finds itself behind its parent's call.
@@ -258,6 +258,38 @@ pub fn prctl(_cx: &mut Context, option: i32, b: u64, c: u64, d: u64, e: u64) -> 
         // SAFETY: the kernel checks the guest's pointers.
         _ => unsafe { call(__NR_prctl, [option as u64, b, c, d, e]) },
     }
+}
+
+/// prlimit(2).
+///
+/// # Errors
+/// As there.
+pub fn limits(cx: &mut Context, pid: i32, resource: u32, new: Pointer, old: Pointer) -> Result<u64, Errno> {
+    let new: Option<[u64; 2]> = if new.0 == 0 { None } else { Some(guest::get(new.0)?) };
+    let before = match new {
+        Some(new) => limit::set(cx, pid, resource, new)?,
+        None => limit::get(cx, pid, resource)?,
+    };
+    if old.0 != 0 {
+        guest::put(old.0, &before)?;
+    }
+    Ok(0)
+}
+
+/// getrlimit(2).
+///
+/// # Errors
+/// `EINVAL`, `EFAULT`.
+pub fn get_limit(cx: &mut Context, resource: u32, to: Pointer) -> Result<u64, Errno> {
+    guest::put(to.0, &limit::get(cx, 0, resource)?).map(|()| 0)
+}
+
+/// setrlimit(2).
+///
+/// # Errors
+/// `EINVAL`, `EPERM`, `EFAULT`.
+pub fn set_limit(cx: &mut Context, resource: u32, from: Pointer) -> Result<u64, Errno> {
+    limit::set(cx, 0, resource, guest::get(from.0)?).map(|_| 0)
 }
 
 /// personality(2). What it changes in layouts of memory begins with the next program, as on the host.

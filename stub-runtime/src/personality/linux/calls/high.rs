@@ -152,7 +152,7 @@ call_rows! {
     301 => fanotify_mark(fanotify_fd: Fd, flags: Bits, mask: Bits, dfd: DirFd, pathname: Path) -> Int,
         none("watches the whole host"), FsWatch;
     302 => prlimit64(pid: Pid, resource: LimitKind, new_rlim: In<Rlimit>, old_rlim: Out<Rlimit>) -> Int,
-        native, ProcLimits;
+        full, ProcLimits, process::limits;
     303 => name_to_handle_at(dfd: DirFd, name: Path, handle: InOut<Opaque>, mnt_id: Out<Int>, flag: AtFlags) -> Int,
         none("file handles are for NFS servers");
     304 => open_by_handle_at(mountdirfd: DirFd, handle: In<Opaque>, flags: OpenFlags) -> Fd,

@@ -148,7 +148,7 @@ call_rows! {
         full, FsSetOwner, file::attribute::set_owner_of_link;
     95 => umask(mask: Mode) -> Mode, full, ProcControl, operation::mask::set;
     96 => gettimeofday(tv: Out<Timeval>, tz: Out<Timezone>) -> Int, full, TimeGet, clock::time_of_day;
-    97 => getrlimit(resource: LimitKind, rlim: Out<Rlimit>) -> Int, native, ProcLimits;
+    97 => getrlimit(resource: LimitKind, rlim: Out<Rlimit>) -> Int, full, ProcLimits, process::get_limit;
     98 => getrusage(who: UsageWho, ru: Out<Rusage>) -> Int, native, ProcUsage;
     99 => sysinfo(info: Out<SystemInformation>) -> Int, native, SystemInformation;
     100 => times(tbuf: Out<Opaque>) -> Long, native, ProcUsage;
@@ -223,7 +223,7 @@ call_rows! {
     158 => arch_prctl(option: MachineOperation, arg2: Address) -> Int,
         full, ThreadSetBase, process::arch_prctl;
     159 => adjtimex(txc: InOut<Opaque>) -> Int, native, TimeSet;
-    160 => setrlimit(resource: LimitKind, rlim: In<Rlimit>) -> Int, native, ProcLimits;
+    160 => setrlimit(resource: LimitKind, rlim: In<Rlimit>) -> Int, full, ProcLimits, process::set_limit;
     161 => chroot(filename: Path) -> Int,
         partial("only where the deployment and the host allow it"), FsChangeRoot, operation::directory::change_root;
     162 => sync() -> Int, native, FileSynchronize;
