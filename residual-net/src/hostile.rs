@@ -13,7 +13,7 @@ use crate::network::{DEFAULT_HOST, Networks};
 
 fn caller() -> Caller {
     let credentials = Arc::new(Credentials::default());
-    Caller { task: 1, pid: 1, tid: 1, personality: Personality::FreeBsd, credentials }
+    Caller { task: 1, pid: 1, tid: 1, personality: Personality::FreeBsd, credentials, stack: None }
 }
 
 /// A server with an object, and the descriptor that the guest has of it.

@@ -18,6 +18,8 @@ pub struct Caller {
     pub personality: Personality,
     /// Its identities.
     pub credentials: Arc<Credentials>,
+    /// The server that is its network stack; told to servers of devices only, which may be on the same host.
+    pub stack: Option<Arc<str>>,
 }
 
 /// Identities of a guest, as on its host process.

@@ -62,6 +62,7 @@ fn caller() -> Caller {
         tid: 12,
         personality: Personality::FreeBsd,
         credentials: Arc::new(Credentials::default()),
+        stack: None,
     }
 }
 

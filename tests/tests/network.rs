@@ -13,7 +13,8 @@ use tests::process::{End, Input, Outcome, Running};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// Two hosts: programs of Linux are on `a`, those of FreeBSD on `b`.
+/// Two hosts: programs of Linux are on `a`, those of FreeBSD on `b`. Whoever captures packets or makes interfaces does so
+/// on his own host.
 const DEPLOYMENT: &str = r#"
 [servers.a]
 kind = "netstack"
@@ -32,6 +33,17 @@ server = "a"
 operation = "socket.socket"
 os = ["freebsd"]
 server = "b"
+
+[servers.tun]
+
+[servers.bpf]
+
+[[route]]
+operation = "socket.socket"
+os = ["linux"]
+family = "packet"
+server = "bpf"
+flavour = "mapped"
 "#;
 
 /// A world with that network, in a folder that everybody can enter.
@@ -302,4 +314,100 @@ fn tools_and_the_command_line_show_the_same_network() {
     assert!(line.is_some_and(|line| line.contains("tcp") && line.contains("listen")), "{sockets}");
     listening.signal(rustix::process::Signal::INT);
     listening.finish(SOON);
+}
+
+/// Starts tcpdump on an interface of a host, which ends after some packets.
+fn tcpdump(lab: &Lab, host: &str, interface: &str, words: &[&str]) -> Running {
+    let arguments = [&["-i", interface, "-n", "-l", "--immediate-mode"][..], words].concat();
+    let capturing = lab.guest(Some(host), &guest("tcpdump").path, &arguments);
+    capturing.expect_errors("listening on", SOON);
+    capturing
+}
+
+#[test]
+fn tcpdump_captures_on_the_interfaces_of_its_own_host() {
+    let lab = Lab::start();
+    let list = lab.guest(Some("b"), &guest("tcpdump").path, &["-D"]).finish(SOON);
+    assert!(list.text().contains("eth0 [Up, Running, Connected]"), "{list}");
+    assert!(list.text().contains("lo [Up, Running, Loopback]"), "{list}");
+    let here = tcpdump(&lab, "a", "eth0", &["-c", "4", "-w", "eth0.pcap", "icmp"]);
+    let there = tcpdump(&lab, "b", "any", &["-c", "2", "icmp"]);
+    let loopback = tcpdump(&lab, "a", "lo", &["-c", "2"]);
+    for to in ["10.1.0.2", "127.0.0.1"] {
+        lab.run("ping", &["-c", "2", "-i", "0.2", "-s", "1000", to]).succeeded();
+    }
+    assert!(here.finish(SOON).errors().contains("4 packets captured"));
+    let there = there.finish(SOON);
+    let expected =
+        ["eth0  In  IP 10.1.0.1 > 10.1.0.2: ICMP echo request", "eth0  Out IP 10.1.0.2 > 10.1.0.1: ICMP"];
+    assert!(expected.iter().all(|line| there.text().contains(line)), "{there}");
+    let loopback = loopback.finish(SOON);
+    assert!(loopback.text().contains("127.0.0.1 > 127.0.0.1: ICMP echo request"), "{loopback}");
+    let read = lab.run("tcpdump", &["-n", "-r", "eth0.pcap"]);
+    let lines: Vec<_> = read.text().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 4, "{read}");
+    for (line, part) in lines.iter().zip([
+        "10.1.0.1 > 10.1.0.2: ICMP echo request",
+        "10.1.0.2 > 10.1.0.1: ICMP echo reply",
+        "10.1.0.1 > 10.1.0.2: ICMP echo request",
+        "10.1.0.2 > 10.1.0.1: ICMP echo reply",
+    ]) {
+        assert!(line.contains(part) && line.ends_with("length 1008"), "{line}");
+    }
+}
+
+#[test]
+fn arping_and_nmap_find_hosts_and_ports() {
+    let lab = Lab::start();
+    let answered = lab.run("arping", &["-c", "2", "-I", "eth0", "10.1.0.2"]);
+    assert_eq!(answered.end, End::Exited(0), "{answered}");
+    assert!(answered.text().contains("Received 2 response(s)"), "{answered}");
+    let nobody = lab.run("arping", &["-c", "1", "-w", "1", "-I", "eth0", "10.1.0.9"]);
+    assert!(nobody.text().contains("Received 0 response(s)"), "{nobody}");
+    let python = Path::new("/usr/bin/python3");
+    let serving = lab.guest(Some("b"), python, &["-u", "-m", "http.server", "-b", "10.1.0.2", "8000"]);
+    serving.expect_output("Serving", SOON);
+    let found = lab.run("nmap", &["-n", "-sn", "10.1.0.1-3"]);
+    assert!(found.text().contains("3 IP addresses (2 hosts up) scanned"), "{found}");
+    let ports = lab.run("nmap", &["-n", "-sT", "-p", "7990-8010", "10.1.0.2"]);
+    assert!(ports.text().contains("8000/tcp open"), "{ports}");
+    assert_eq!(ports.text().matches("/tcp closed").count(), 20, "{ports}");
+    serving.signal(rustix::process::Signal::INT);
+    serving.finish(SOON);
+}
+
+/// What scapy does on one host, and what it then saw on the other.
+const SCAPY_SENDS: &str = r#"
+from scapy.all import *
+conf.verb = 0
+for number in range(3):
+    sendp(Ether(dst="ff:ff:ff:ff:ff:ff") / IP(src="10.1.0.1", dst="10.1.0.2") / UDP(sport=5, dport=4000)
+          / ("packet %d" % number), iface="eth0")
+print("ping", sr1(IP(dst="10.1.0.2") / ICMP() / b"hello", timeout=9)[Raw].load)
+answered, _ = srp(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(pdst="10.1.0.2"), timeout=9, iface="eth0")
+print("arp", len(answered), answered[0][1].psrc)
+"#;
+const SCAPY_SNIFFS: &str = r#"
+from scapy.all import *
+conf.verb = 0
+for packet in sniff(iface="eth0", filter="udp port 4000", count=3, timeout=25,
+                    started_callback=lambda: print("listening", flush=True)):
+    print(packet[IP].src, packet[UDP].sport, packet[Raw].load)
+"#;
+
+#[test]
+fn scapy_sends_and_sniffs() {
+    let lab = Lab::start();
+    guest("python3-scapy");
+    for (name, text) in [("send.py", SCAPY_SENDS), ("sniff.py", SCAPY_SNIFFS)] {
+        std::fs::write(lab.folder.path().join(name), text).expect("the folder is ours");
+    }
+    let python = Path::new("/usr/bin/python3");
+    let sniffing = lab.guest(Some("b"), python, &["sniff.py"]);
+    sniffing.expect_output("listening", SOON);
+    let sent = lab.guest(Some("a"), python, &["send.py"]).finish(SOON);
+    assert_eq!(sent.text(), "ping b'hello'\narp 1 10.1.0.2\n", "{sent}");
+    let seen = sniffing.finish(SOON);
+    let lines: String = (0..3).map(|number| format!("10.1.0.1 5 b'packet {number}'\n")).collect();
+    assert_eq!(seen.text(), format!("listening\n{lines}"), "{seen}");
 }

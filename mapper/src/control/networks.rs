@@ -128,6 +128,7 @@ fn ask(
         tid: 0,
         personality: Personality::Linux,
         credentials: Arc::new(Credentials::default()),
+        stack: None,
     };
     // A null root: every parameter has its default.
     let request = [0u64];

@@ -81,7 +81,10 @@ impl Desk {
         let request = question.request;
         match &server.server {
             Answerer::Task(task) => {
-                let caller = guest.process.caller(request.thread);
+                let mut caller = guest.process.caller(request.thread);
+                if task.interface() == Interface::Device {
+                    caller.stack = question.own_stack_name();
+                }
                 let outcome = world.servers.guard(id, server, || {
                     answer(
                         &**task,
@@ -309,6 +312,10 @@ impl Question<'_> {
         let is_stack = |id: &ServerId| self.table.interface_of(*id) == Some(Interface::Pfinet);
         let of_system = || self.table.cell(self.process.personality(), Operation::SocketSocket).server;
         self.process.stack().or_else(of_system).filter(is_stack)
+    }
+
+    fn own_stack_name(&self) -> Option<Arc<str>> {
+        self.own_stack().and_then(|stack| self.table.server_name(stack)).map(Arc::from)
     }
 
     fn by_route(&self, subject: Subject<'_>) -> Result<ServerId, Errno> {

@@ -107,6 +107,7 @@ impl Process {
             tid,
             personality: self.personality(),
             credentials: credentials.clone(),
+            stack: None,
         }
     }
 

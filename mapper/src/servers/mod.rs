@@ -77,6 +77,7 @@ impl Answerer {
             tid: 0,
             personality: Personality::Linux,
             credentials: Arc::default(),
+            stack: None,
         };
         answer(server, number, operation, &caller, message, caps, buffer)
     }

@@ -2,9 +2,10 @@
 //!
 //! A server of kind `bpf` watches the interfaces of one host ([`crate::network::Host`]): guests of BSD systems by the
 //! nodes `/dev/bpf` and `/dev/bpf0`, each opening of which is a descriptor of its own, and those of Linux by sockets of
-//! family `AF_PACKET`, for which a deployment has a route. Its settings are `host`, the name of that host, and
-//! `host-interfaces`, a list of interfaces of the host machine that are to be there under their names, which takes the
-//! privilege to watch those (`CAP_NET_RAW`).
+//! family `AF_PACKET`, for which a deployment has a route. Its settings are `host`, the name of that host, which is that of
+//! each guest's own stack unless it is said, and `host-interfaces`, a list of interfaces of the host machine that are to be
+//! there (on the host `default` when none is said) under their names, which takes the privilege to watch those
+//! (`CAP_NET_RAW`).
 
 mod capture;
 mod descriptor;
@@ -25,7 +26,7 @@ use schemas::Personality;
 use schemas::server::{DeviceNode, DeviceServer, Post, Server};
 
 use crate::MakeError;
-use crate::network::{DEFAULT_HOST, Networks};
+use crate::network::{DEFAULT_HOST, Hosts, Networks};
 use server::Bpf;
 
 /// The systems that have the nodes.
@@ -34,15 +35,15 @@ const SYSTEMS: [Personality; 4] =
 
 /// What the settings of a server say.
 struct Settings<'a> {
-    host: &'a str,
+    host: Option<&'a str>,
     host_interfaces: Vec<&'a str>,
 }
 
 fn read(settings: &toml::Table) -> Result<Settings<'_>, MakeError> {
-    let mut read = Settings { host: DEFAULT_HOST, host_interfaces: Vec::new() };
+    let mut read = Settings { host: None, host_interfaces: Vec::new() };
     for (key, value) in settings {
         match (key.as_str(), value) {
-            ("host", toml::Value::String(name)) => read.host = name,
+            ("host", toml::Value::String(name)) => read.host = Some(name),
             ("host-interfaces", toml::Value::Array(names)) => {
                 let names: Option<Vec<&str>> = names.iter().map(toml::Value::as_str).collect();
                 read.host_interfaces = names.ok_or_else(|| {
@@ -74,12 +75,12 @@ pub(crate) fn make(
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
     let Settings { host, host_interfaces } = read(settings)?;
-    let host = networks.host(host);
     for name in host_interfaces {
-        wire::attach(&host, name).map_err(|error| {
+        wire::attach(&networks.host(host.unwrap_or(DEFAULT_HOST)), name).map_err(|error| {
             MakeError(format!("the interface `{name}` of the host machine cannot be watched: {error}"))
         })?;
     }
-    let bpf = Bpf::new(host, post.nodes, post.first_object).map_err(|error| MakeError(error.to_string()))?;
+    let hosts = Hosts::new(host, networks);
+    let bpf = Bpf::new(hosts, post.nodes, post.first_object).map_err(|error| MakeError(error.to_string()))?;
     Ok(Arc::new(DeviceServer::new(post.name.as_str(), bpf)))
 }

@@ -16,7 +16,7 @@ use super::descriptor::Descriptor;
 use super::filter::Instruction;
 use super::packet::{self, Kind, Socket};
 use crate::clock::Clock;
-use crate::network::{Directions, Host};
+use crate::network::{Directions, Host, Hosts};
 use crate::readiness::{Hangups, Readiness, is_nonblocking};
 use crate::shared::{INLINE, share};
 
@@ -45,7 +45,9 @@ type Objects = HashMap<u64, (u64, Object)>;
 
 /// The server.
 pub struct Bpf {
-    host: Arc<Host>,
+    hosts: Hosts,
+    /// Those of them of whose changes its sockets are told.
+    watched: Mutex<Vec<Arc<Host>>>,
     clock: Arc<Clock>,
     nodes: Vec<MountedNode>,
     next: AtomicU64,
@@ -88,11 +90,11 @@ impl Object {
 }
 
 impl Bpf {
-    /// One that taps the interfaces of a host and numbers its objects from `first` on.
+    /// One that taps the interfaces of hosts and numbers its objects from `first` on.
     ///
     /// # Errors
     /// As [`Hangups::new`].
-    pub fn new(host: Arc<Host>, nodes: Vec<MountedNode>, first: u64) -> Result<Self, Errno> {
+    pub fn new(hosts: Hosts, nodes: Vec<MountedNode>, first: u64) -> Result<Self, Errno> {
         let objects: Arc<Mutex<Objects>> = Arc::default();
         let watched: Weak<Mutex<Objects>> = Arc::downgrade(&objects);
         let hangups = Hangups::new(move |number| {
@@ -101,20 +103,38 @@ impl Bpf {
             drop(gone);
         })
         .map_err(errno)?;
-        let watched: Weak<Mutex<Objects>> = Arc::downgrade(&objects);
+        let next = AtomicU64::new(first.max(1));
+        let watched = Mutex::default();
+        Ok(Self { hosts, watched, clock: Arc::default(), nodes, next, objects, hangups })
+    }
+
+    /// The host whose interfaces a guest sees. Its sockets are told of changes from now on.
+    fn host(&self, caller: &Caller) -> Arc<Host> {
+        let host = self.hosts.of(caller);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if !watched.iter().any(|other| Arc::ptr_eq(other, &host)) {
+            watched.push(host.clone());
+            self.watch(&host);
+        }
+        host
+    }
+
+    fn watch(&self, host: &Arc<Host>) {
+        let objects: Weak<Mutex<Objects>> = Arc::downgrade(&self.objects);
+        let own = Arc::downgrade(host);
         host.watch(move |change| {
-            let Some(objects) = watched.upgrade() else { return };
+            let Some(objects) = objects.upgrade() else { return };
             let sockets: Vec<Arc<Socket>> = lock(&objects)
                 .values()
                 .filter_map(|(_, object)| match object {
-                    Object::Socket(socket) => Some(socket.clone()),
-                    Object::Descriptor(_) => None,
+                    Object::Socket(socket) if std::ptr::eq(Arc::as_ptr(socket.host()), own.as_ptr()) => {
+                        Some(socket.clone())
+                    }
+                    _ => None,
                 })
                 .collect();
             sockets.iter().for_each(|socket| socket.interface_changed(change));
         });
-        let next = AtomicU64::new(first.max(1));
-        Ok(Self { host, clock: Arc::default(), nodes, next, objects, hangups })
     }
 
     /// Adds an object; gives its number.
@@ -184,7 +204,7 @@ fn instructions(list: capnp::struct_list::Reader<'_, bpf_instruction::Owned>) ->
 impl Device for Bpf {
     fn fs_open(
         &self,
-        _: &Caller,
+        caller: &Caller,
         params: fs::open::params::Reader<'_>,
         mut results: fs::open::results::Builder<'_>,
         caps: &mut Capabilities,
@@ -192,7 +212,7 @@ impl Device for Bpf {
         let device = self.node(params.get_mount(), params.get_path()?)?;
         let (readiness, guest) = Readiness::new(params.get_flags() & O_NONBLOCK != 0).map_err(errno)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let descriptor = Descriptor::new(self.host.clone(), self.clock.clone(), readiness);
+        let descriptor = Descriptor::new(self.host(caller), self.clock.clone(), readiness);
         self.add(number, &guest, Object::Descriptor(descriptor))?;
         caps.donate(guest);
         results.set_kind(Capability::Device);
@@ -352,7 +372,7 @@ impl Device for Bpf {
 
     fn socket_socket(
         &self,
-        _: &Caller,
+        caller: &Caller,
         params: socket::socket::params::Reader<'_>,
         mut results: socket::socket::results::Builder<'_>,
         caps: &mut Capabilities,
@@ -369,7 +389,7 @@ impl Device for Bpf {
         let protocol = u16::from_be(params.get_protocol() as u16);
         let (readiness, guest) = Readiness::new(params.get_flags() & O_NONBLOCK != 0).map_err(errno)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (host, clock) = (self.host.clone(), self.clock.clone());
+        let (host, clock) = (self.host(caller), self.clock.clone());
         let socket = Socket::new(number, kind, protocol, host, clock, readiness);
         self.add(number, &guest, Object::Socket(socket))?;
         caps.donate(guest);

@@ -9,6 +9,7 @@
 
 mod frame;
 mod host;
+mod hosts;
 mod interface;
 mod switch;
 mod tap;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 pub use frame::{ETHERNET_HEADER, Frame, Mac};
 pub use host::{Change, Host};
+pub use hosts::Hosts;
 pub use interface::{Address, Counters, Flags, Interface, Link, Medium, Refused};
 pub use switch::Network;
 pub use tap::{Captured, Direction, Directions, Select, Tap, TapOptions, TapStatistics};
@@ -26,11 +28,20 @@ pub use tap::{Captured, Direction, Directions, Select, Tap, TapOptions, TapStati
 pub const DEFAULT_HOST: &str = "default";
 
 /// The networks and hosts of one world, by their names. Servers that name the same one share it.
-#[derive(Debug, Default)]
+///
+/// Clones are the same.
+#[derive(Clone, Debug, Default)]
 pub struct Networks {
-    networks: Mutex<BTreeMap<String, Arc<Network>>>,
-    hosts: Mutex<BTreeMap<String, Arc<Host>>>,
-    stacks: Mutex<BTreeMap<String, Weak<dyn Files>>>,
+    networks: Arc<Mutex<BTreeMap<String, Arc<Network>>>>,
+    hosts: Arc<Mutex<BTreeMap<String, Arc<Host>>>>,
+    stacks: Arc<Mutex<BTreeMap<String, Stack>>>,
+}
+
+/// A network stack: the host that it serves, and what it tells of itself.
+#[derive(Debug)]
+struct Stack {
+    host: Arc<Host>,
+    files: Weak<dyn Files>,
 }
 
 /// What a network stack tells of itself in files.
@@ -52,15 +63,20 @@ impl Networks {
         hosts.entry(name.to_owned()).or_insert_with(|| Arc::new(Host::new(name))).clone()
     }
 
-    /// Says which stack a server of this name is.
-    pub fn add_stack(&self, server: &str, stack: Weak<dyn Files>) {
-        lock(&self.stacks).insert(server.to_owned(), stack);
+    /// Says which stack a server of this name is, and which host it serves.
+    pub fn add_stack(&self, server: &str, host: Arc<Host>, files: Weak<dyn Files>) {
+        lock(&self.stacks).insert(server.to_owned(), Stack { host, files });
+    }
+
+    /// The host that the server of this name is the stack of.
+    pub fn host_of(&self, server: &str) -> Option<Arc<Host>> {
+        lock(&self.stacks).get(server).map(|stack| stack.host.clone())
     }
 
     /// A file of `/proc/net`, as the stack that a server is has it.
     pub fn file(&self, server: &str, name: &str) -> Option<String> {
-        let stack = lock(&self.stacks).get(server)?.upgrade()?;
-        stack.file(name)
+        let files = lock(&self.stacks).get(server)?.files.upgrade()?;
+        files.file(name)
     }
 
     /// All networks, in the order of their names.

@@ -114,7 +114,7 @@ impl Netstack {
             ended: AtomicBool::new(false),
         });
         let weak = Arc::downgrade(&shared);
-        networks.add_stack(name, weak.clone());
+        networks.add_stack(name, host.clone(), weak.clone());
         host.watch(move |change| {
             let Some(shared) = weak.upgrade() else { return };
             if let Change::Added(interface) = change {

@@ -31,6 +31,7 @@ const DOMAIN: i32 = 39;
 const IP_CLASS: i32 = 1;
 const IP_HOPS: i32 = 2;
 const IP_HEADER_INCLUDED: i32 = 3;
+const IP_RECEIVE_OPTIONS: i32 = 7;
 const IP_PACKET_INFORMATION: i32 = 8;
 const IP_RECEIVE_HOPS: i32 = 12;
 const IP_RECEIVE_CLASS: i32 = 13;
@@ -78,6 +79,8 @@ pub struct Options {
     pub receive_hops: bool,
     /// The traffic class comes with it.
     pub receive_class: bool,
+    /// The options of its IPv4 header come with it.
+    pub receive_options: bool,
     /// The destination comes with it.
     pub receive_destination: bool,
     /// The guest writes the IP header.
@@ -108,6 +111,7 @@ impl Options {
             time: (false, false),
             receive_hops: false,
             receive_class: false,
+            receive_options: false,
             receive_destination: false,
             header_included: protocol == 255,
             interface: 0,
@@ -151,6 +155,7 @@ impl Options {
             (IP, IP_PACKET_INFORMATION) | (IPV6, V6_RECEIVE_PACKET_INFORMATION) => {
                 self.receive_destination = on
             }
+            (IP, IP_RECEIVE_OPTIONS) => self.receive_options = on,
             (IP, IP_RECEIVE_HOPS) | (IPV6, V6_RECEIVE_HOPS) => self.receive_hops = on,
             (IP, IP_RECEIVE_CLASS) | (IPV6, V6_RECEIVE_CLASS) => self.receive_class = on,
             (IPV6, V6_ONLY) => self.v6_only = on,
@@ -235,6 +240,7 @@ impl Options {
             (IP, IP_PACKET_INFORMATION) | (IPV6, V6_RECEIVE_PACKET_INFORMATION) => {
                 i32::from(self.receive_destination)
             }
+            (IP, IP_RECEIVE_OPTIONS) => i32::from(self.receive_options),
             (IP, IP_RECEIVE_HOPS) | (IPV6, V6_RECEIVE_HOPS) => i32::from(self.receive_hops),
             (IP, IP_RECEIVE_CLASS) | (IPV6, V6_RECEIVE_CLASS) => i32::from(self.receive_class),
             (IPV6, V6_ONLY) => i32::from(self.v6_only),
@@ -296,6 +302,9 @@ impl Options {
             } else {
                 push(IPV6, V6_CLASS, &i32::from(packet.class).to_ne_bytes());
             }
+        }
+        if self.receive_options && !packet.options().is_empty() {
+            push(IP, IP_RECEIVE_OPTIONS, packet.options());
         }
         if self.receive_destination {
             let index = packet.interface.to_ne_bytes();

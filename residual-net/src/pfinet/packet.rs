@@ -44,6 +44,11 @@ impl Packet {
         &self.bytes[self.payload.clone()]
     }
 
+    /// The options in the header of one of IPv4.
+    pub fn options(&self) -> &[u8] {
+        if self.source.is_ipv4() { &self.bytes[20..self.payload.start] } else { &[] }
+    }
+
     /// Reads a packet. `summed` says that its header checksum is to be checked. Nothing for one that is malformed, and
     /// for fragments, which are not put together.
     pub fn read(bytes: &Bytes, interface: u32, summed: bool) -> Option<Packet> {

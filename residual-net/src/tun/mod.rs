@@ -2,7 +2,7 @@
 //!
 //! A server of kind `tun` adds interfaces to one host ([`crate::network::Host`]): for guests of Linux by `/dev/net/tun`,
 //! for those of BSD systems by `/dev/tun`, `/dev/tap` and their units. Its settings are `host`, the name of that host,
-//! `units`, how many of BSD's have a node of their own (4), and `up-on-open`, whether opening one of those takes its
+//! which is that of each guest's own stack unless it is said, `units`, how many of BSD's have a node of their own (4), and `up-on-open`, whether opening one of those takes its
 //! interface up, as `net.link.tap.up_on_open` of FreeBSD does (false).
 
 mod port;
@@ -16,7 +16,7 @@ use schemas::Personality;
 use schemas::server::{DeviceNode, DeviceServer, Post, Server};
 
 use crate::MakeError;
-use crate::network::{DEFAULT_HOST, Networks};
+use crate::network::{Hosts, Networks};
 use server::Tun;
 
 /// The systems that have the nodes of BSD.
@@ -27,16 +27,16 @@ const UNITS: (i64, i64) = (4, 64);
 
 /// What the settings of a server say.
 struct Settings<'a> {
-    host: &'a str,
+    host: Option<&'a str>,
     units: i64,
     up_on_open: bool,
 }
 
 fn read(settings: &toml::Table) -> Result<Settings<'_>, MakeError> {
-    let mut read = Settings { host: DEFAULT_HOST, units: UNITS.0, up_on_open: false };
+    let mut read = Settings { host: None, units: UNITS.0, up_on_open: false };
     for (key, value) in settings {
         match (key.as_str(), value) {
-            ("host", toml::Value::String(name)) => read.host = name,
+            ("host", toml::Value::String(name)) => read.host = Some(name),
             ("units", toml::Value::Integer(units)) if (0..=UNITS.1).contains(units) => read.units = *units,
             ("up-on-open", toml::Value::Boolean(up)) => read.up_on_open = *up,
             ("up-on-open", _) => return Err(MakeError("`up-on-open` is true or false".to_owned())),
@@ -68,7 +68,7 @@ pub(crate) fn make(
     networks: &Networks,
 ) -> Result<Arc<dyn Server>, MakeError> {
     let Settings { host, up_on_open, .. } = read(settings)?;
-    let tun = Tun::new(networks.host(host), up_on_open, post.nodes, post.first_object)
+    let tun = Tun::new(Hosts::new(host, networks), up_on_open, post.nodes, post.first_object)
         .map_err(|error| MakeError(error.to_string()))?;
     Ok(Arc::new(DeviceServer::new(post.name.as_str(), tun)))
 }

@@ -13,7 +13,7 @@ use schemas::server::{Caller, Capabilities, Device, MountedNode};
 use schemas::{Errno, common, file, fs};
 
 use super::port::{Front, Mode, Port, Queue, Terms};
-use crate::network::{Flags, Host, Interface, Mac};
+use crate::network::{Flags, Host, Hosts, Interface, Mac};
 use crate::readiness::{Hangups, Readiness};
 use crate::shared::{INLINE, share};
 
@@ -70,17 +70,19 @@ struct Open {
     inode: u64,
     device: u64,
     bsd: bool,
+    /// Whose interfaces it makes.
+    host: Arc<Host>,
     queue: Arc<Queue>,
 }
 
 /// What the server has.
 pub struct State {
-    host: Arc<Host>,
+    hosts: Hosts,
     up_on_open: bool,
     nodes: Vec<MountedNode>,
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Open>>,
-    ports: Mutex<HashMap<u32, Arc<Port>>>,
+    ports: Mutex<Vec<Arc<Port>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -113,20 +115,15 @@ impl Deref for Tun {
 }
 
 impl Tun {
-    /// One that adds interfaces to a host, of which those of BSD's units are taken up when they are opened where
+    /// One that adds interfaces to hosts, of which those of BSD's units are taken up when they are opened where
     /// `up_on_open` says so. It numbers its objects from `first` on.
     ///
     /// # Errors
     /// As [`Hangups::new`].
-    pub fn new(
-        host: Arc<Host>,
-        up_on_open: bool,
-        nodes: Vec<MountedNode>,
-        first: u64,
-    ) -> Result<Self, Errno> {
+    pub fn new(hosts: Hosts, up_on_open: bool, nodes: Vec<MountedNode>, first: u64) -> Result<Self, Errno> {
         let next = AtomicU64::new(first.max(1));
         let (objects, ports) = (Mutex::default(), Mutex::default());
-        let state = Arc::new(State { host, up_on_open, nodes, next, objects, ports });
+        let state = Arc::new(State { hosts, up_on_open, nodes, next, objects, ports });
         let watched = Arc::downgrade(&state);
         let gone = move |number| {
             if let Some(state) = watched.upgrade() {
@@ -174,11 +171,15 @@ impl State {
 
     /// The port of an interface of this server's.
     fn port(&self, interface: &Interface) -> Option<Arc<Port>> {
-        lock(&self.ports).get(&interface.index()).cloned()
+        {
+            let ports = lock(&self.ports);
+            let is = |own: Arc<Interface>| std::ptr::eq(&*own, interface);
+            ports.iter().find(|port| port.interface().is_some_and(is)).cloned()
+        }
     }
 
     /// Adds an interface, with the first free number in place of `%d`.
-    fn create(&self, name: &str, ethernet: bool, terms: Terms) -> Result<Arc<Port>, Errno> {
+    fn create(&self, host: &Host, name: &str, ethernet: bool, terms: Terms) -> Result<Arc<Port>, Errno> {
         let names: Box<dyn Iterator<Item = String>> = match name.split_once("%d") {
             Some((front, back)) => Box::new((0..UNITS).map(move |unit| format!("{front}{unit}{back}"))),
             None => Box::new(std::iter::once(name.to_owned())),
@@ -190,10 +191,10 @@ impl State {
             // Administered locally (IEEE 802), and unlike those that networks give.
             let [.., a, b, c] = number.to_be_bytes();
             let mac = if ethernet { Mac([0x02, 0xbd, 0x7a, a, b, c]) } else { Mac::default() };
-            match self.host.add_link(&name, port.medium(), mac, MTU, port.clone()) {
+            match host.add_link(&name, port.medium(), mac, MTU, port.clone()) {
                 Ok(interface) => {
                     port.is_for(&interface);
-                    lock(&self.ports).insert(interface.index(), port.clone());
+                    lock(&self.ports).push(port.clone());
                     return Ok(port);
                 }
                 Err(Errno::EXIST) => refusal = Errno::EXIST,
@@ -203,10 +204,10 @@ impl State {
         Err(refusal)
     }
 
-    fn remove(&self, port: &Port) {
+    fn remove(&self, host: &Host, port: &Port) {
+        lock(&self.ports).retain(|other| !std::ptr::eq(&**other, port));
         if let Some(interface) = port.interface() {
-            lock(&self.ports).remove(&interface.index());
-            self.host.remove(&interface);
+            host.remove(&interface);
         }
     }
 
@@ -218,14 +219,14 @@ impl State {
             return;
         }
         if !port.terms().persistent {
-            self.remove(&port);
+            self.remove(&open.host, &port);
         } else if open.bsd
             && let Some(interface) = port.interface()
         {
             // Closing takes the interface down, and its addresses away (tun(4)).
             interface.set_flags(interface.flags() & !Flags::UP);
             interface.update_addresses(Vec::clear);
-            self.host.changed(&interface);
+            open.host.changed(&interface);
         }
     }
 
@@ -233,7 +234,7 @@ impl State {
     fn attach(
         &self,
         caller: &Caller,
-        queue: &Arc<Queue>,
+        (host, queue): (&Host, &Arc<Queue>),
         wanted: schemas::device::tun_attach::Reader<'_>,
     ) -> Result<(), Errno> {
         if queue.port().is_some() {
@@ -246,7 +247,7 @@ impl State {
         let ethernet = wanted.get_ethernet();
         let front = if wanted.get_bare() { Front::Nothing } else { Front::Information };
         let mode = Mode { front, ethernet };
-        if let Some(interface) = self.host.by_name(name) {
+        if let Some(interface) = host.by_name(name) {
             if wanted.get_exclusive() {
                 return Err(Errno::BUSY);
             }
@@ -269,22 +270,32 @@ impl State {
             ("", false) => "tun%d",
             (name, _) => name,
         };
-        let port =
-            self.create(name, ethernet, Terms { multiple: wanted.get_multi_queue(), ..Terms::default() })?;
+        let port = self.create(
+            host,
+            name,
+            ethernet,
+            Terms { multiple: wanted.get_multi_queue(), ..Terms::default() },
+        )?;
         queue.attach(&port, mode)
     }
 
     /// Opens a unit of BSD's.
-    fn open_unit(&self, queue: &Arc<Queue>, ethernet: bool, unit: Option<u32>) -> Result<(), Errno> {
+    fn open_unit(
+        &self,
+        host: &Host,
+        queue: &Arc<Queue>,
+        ethernet: bool,
+        unit: Option<u32>,
+    ) -> Result<(), Errno> {
         let kind = if ethernet { "tap" } else { "tun" };
         let mode = Mode { front: Front::Nothing, ethernet };
         let terms = Terms { persistent: true, ..Terms::default() };
         let units = unit.map_or(0..UNITS, |unit| unit..unit.saturating_add(1));
         for unit in units.clone() {
             let name = format!("{kind}{unit}");
-            let port = match self.host.by_name(&name) {
+            let port = match host.by_name(&name) {
                 Some(interface) => self.port(&interface).filter(|port| port.is_unused()),
-                None => Some(self.create(&name, ethernet, terms)?),
+                None => Some(self.create(host, &name, ethernet, terms)?),
             };
             match port.as_ref().map(|port| queue.attach(port, mode)) {
                 Some(Ok(())) => {
@@ -292,7 +303,7 @@ impl State {
                         && self.up_on_open
                     {
                         interface.set_flags(interface.flags() | Flags::UP);
-                        self.host.changed(&interface);
+                        host.changed(&interface);
                     }
                     return Ok(());
                 }
@@ -307,7 +318,7 @@ impl State {
 impl Device for Tun {
     fn fs_open(
         &self,
-        _: &Caller,
+        caller: &Caller,
         params: fs::open::params::Reader<'_>,
         mut results: fs::open::results::Builder<'_>,
         caps: &mut Capabilities,
@@ -318,17 +329,18 @@ impl Device for Tun {
         if lock(&self.objects).len() >= OBJECTS {
             return Err(Errno::NFILE);
         }
+        let host = self.hosts.of(caller);
         let bsd = match node {
             Node::Linux => false,
             Node::Bsd { ethernet, unit } => {
-                self.open_unit(&queue, ethernet, unit)?;
+                self.open_unit(&host, &queue, ethernet, unit)?;
                 true
             }
         };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let inode = inode(&guest)?;
         self.hangups.watch(queue.readiness(), number).map_err(errno)?;
-        lock(&self.objects).insert(number, Open { inode, device, bsd, queue });
+        lock(&self.objects).insert(number, Open { inode, device, bsd, host, queue });
         caps.donate(guest);
         results.set_kind(Capability::Device);
         results.set_object(number);
@@ -447,10 +459,11 @@ impl Device for Tun {
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
         use control::params::request::Which;
-        let (queue, bsd) = self.find(params.get_object(), caps, |open| (open.queue.clone(), open.bsd))?;
+        let (host, queue, bsd) =
+            self.find(params.get_object(), caps, |open| (open.host.clone(), open.queue.clone(), open.bsd))?;
         match params.get_request().which().map_err(|_| Errno::BADMSG)? {
             Which::Tun(request) => {
-                self.control_queue(caller, &queue, bsd, request?, results.init_reply().init_tun())
+                self.control_queue(caller, (&host, &queue), bsd, request?, results.init_reply().init_tun())
             }
             Which::Generic(request) => match request?.which().map_err(|_| Errno::BADMSG)? {
                 generic_request::BytesReadable(()) => {
@@ -476,7 +489,7 @@ impl State {
     fn control_queue(
         &self,
         caller: &Caller,
-        queue: &Arc<Queue>,
+        (host, queue): (&Host, &Arc<Queue>),
         bsd: bool,
         request: tun_request::Reader<'_>,
         reply: tun_reply::Builder<'_>,
@@ -487,7 +500,7 @@ impl State {
             if bsd {
                 return Err(Errno::NOTTY);
             }
-            self.attach(caller, queue, wanted?)?;
+            self.attach(caller, (host, queue), wanted?)?;
             return tell_interface(queue, reply);
         }
         if let Which::Features(()) = request {
@@ -513,7 +526,7 @@ impl State {
                     return Err(Errno::ADDRNOTAVAIL);
                 }
                 interface.set_mac(Mac(*address));
-                self.host.changed(&interface);
+                host.changed(&interface);
             }
             (Which::GetHardware(()), _) => reply_hardware(&interface, reply),
             (Which::SetMode(mode), true) => set_mode(queue, &interface, mode?)?,
@@ -530,7 +543,7 @@ impl State {
                     return Err(Errno::INVAL);
                 }
                 interface.set_mtu(mtu);
-                self.host.changed(&interface);
+                host.changed(&interface);
             }
             (Which::GetInformation(()), _) => {
                 let mut information = reply.init_information();

@@ -5,7 +5,7 @@ use schemas::server::MountedNode;
 
 use super::port::{Front, Mode, Port, Queue, Terms};
 use super::server::Tun;
-use crate::network::{Flags, Frame, Host, Interface, Networks};
+use crate::network::{Flags, Frame, Host, Hosts, Interface, Networks};
 use crate::readiness::Readiness;
 
 fn queue() -> Arc<Queue> {
@@ -106,5 +106,5 @@ fn nodes_are_those_of_each_system() {
         assert!(super::nodes(&bad.parse().unwrap()).is_err(), "{bad}");
     }
     let mounted = nodes.iter().zip(1..).map(|(node, mount)| MountedNode { mount, path: node.path.clone() });
-    Tun::new(host(), false, mounted.collect(), 0).unwrap();
+    Tun::new(Hosts::Fixed(host()), false, mounted.collect(), 0).unwrap();
 }

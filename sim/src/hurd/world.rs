@@ -386,7 +386,7 @@ mod tests {
     }
 
     fn caller(pid: i32, personality: Personality) -> Caller {
-        Caller { task: 1, pid, tid: pid, personality, credentials: Arc::default() }
+        Caller { task: 1, pid, tid: pid, personality, credentials: Arc::default(), stack: None }
     }
 
     #[test]

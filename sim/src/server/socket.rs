@@ -241,7 +241,8 @@ mod tests {
     #[test]
     fn a_guest_sends_nothing_of_the_mappers_and_nobody_elses_credentials() {
         let credentials = Arc::new(Credentials { real_user: 7, real_group: 8, ..Credentials::default() });
-        let caller = Caller { task: 1, pid: 40, tid: 40, personality: Personality::Linux, credentials };
+        let caller =
+            Caller { task: 1, pid: 40, tid: 40, personality: Personality::Linux, credentials, stack: None };
         let check = |control: &[u8]| check_control(&caller, control);
         assert_eq!(check(&[]), Ok(()));
         assert_eq!(check(&control(libc::SCM_RIGHTS, &[0])), Err(Errno::INVAL));

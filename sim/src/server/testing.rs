@@ -26,6 +26,7 @@ pub(crate) fn caller(personality: Personality) -> Caller {
         tid: pid,
         personality,
         credentials: Arc::new(crate::host::process::credentials(pid).unwrap()),
+        stack: None,
     }
 }
 

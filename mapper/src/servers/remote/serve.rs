@@ -138,6 +138,8 @@ fn ask(
         tid: call.get_thread(),
         personality,
         credentials: Arc::new(credentials),
+        // Servers of networks share the mapper's process.
+        stack: None,
     };
     server.call(operation, &caller, call.get_params(), results, caps)
 }

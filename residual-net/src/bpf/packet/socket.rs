@@ -169,7 +169,8 @@ impl Socket {
         self.lock().ring.is_some()
     }
 
-    pub(super) fn host(&self) -> &Arc<Host> {
+    /// Whose interfaces it sees.
+    pub fn host(&self) -> &Arc<Host> {
         &self.host
     }
 

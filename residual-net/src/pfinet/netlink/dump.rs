@@ -165,6 +165,7 @@ pub fn routes(stack: &Stack, request: &Message<'_>, replies: &mut Replies) -> Re
     }
     let to = request.attributes(12).get(1).and_then(address::from_octets).ok_or(Errno::INVAL)?;
     let (interface, gateway) = stack.ip.way_to(to)?;
+    let own = stack.ip.is_own(to);
     let found = Route {
         destination: to,
         prefix: address::bits(to),
@@ -174,9 +175,11 @@ pub fn routes(stack: &Stack, request: &Message<'_>, replies: &mut Replies) -> Re
         protocol: 0,
         source: Some(stack.ip.source_for(to, 0)?),
     };
-    /// `RTM_F_CLONED`: it is what was found, not what is in the table.
+    /// `RTM_F_CLONED`: it is what was found, not what is in the table; `RTM_F_LOCAL`.
     const FOUND: u32 = 0x200;
-    one_route(&found, if stack.ip.is_own(to) { 255 } else { MAIN }, FOUND, replies);
+    const LOCAL: u32 = 0x8000_0000;
+    let (table, flags) = if own { (255, FOUND | LOCAL) } else { (MAIN, FOUND) };
+    one_route(&found, table, flags, replies);
     Ok(())
 }
 
@@ -200,8 +203,12 @@ fn one_route(route: &Route, table: u8, flags: u32, replies: &mut Replies) {
         if route.metric != 0 {
             attributes.number(6, route.metric);
         }
-        if let Some(source) = route.source.filter(|_| route.destination.is_ipv4() || table != MAIN) {
+        if let Some(source) = route.source.filter(|_| route.destination.is_ipv4() || flags != 0) {
             attributes.add(7, &octets(source));
+        }
+        if flags != 0 {
+            // RTA_CACHEINFO, a `struct rta_cacheinfo`: nothing is kept of what was found.
+            attributes.add(12, &[0; 32]);
         }
         if route.destination.is_ipv6() {
             attributes.add(20, &[0]);

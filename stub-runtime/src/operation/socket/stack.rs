@@ -3,12 +3,12 @@
 //! Such a socket is one end of a pair of the host's. Bytes of a connection pass through it as they are; a datagram has
 //! an [`Envelope`] in front. What the host does not know of it, above all why a connection ended, the server is asked.
 
-use schemas::Errno;
 use schemas::transport::Envelope;
+use schemas::{Errno, Operation};
 
-use super::address::Address;
+use super::address::{AF_UNIX, Address};
 use super::message::{CONTROL_HEADER, Control, Data, MSG_NOSIGNAL, SOL_SOCKET};
-use super::{after_receive, after_send, get_option, is_quiet};
+use super::{after_receive, after_send, create, domain, get_option, is_mapped, is_quiet};
 use crate::call::Pointer;
 use crate::context::Context;
 use crate::guest;
@@ -17,12 +17,16 @@ use crate::host::linux::message::{Header, Vector};
 use crate::host::linux::signal::{HostInfo, requeue};
 use crate::host::linux::syscall::{call, call_blocking};
 use crate::operation::descriptor::{Kind, Meaning};
+use crate::operation::open;
 
 /// `SO_TYPE` and `SO_ERROR` (asm-generic/socket.h), `SOCK_STREAM` and `SOCK_SEQPACKET` (linux/net.h).
 const SO_TYPE: i32 = 3;
 const SO_ERROR: i32 = 4;
 const SOCK_STREAM: i32 = 1;
 const SOCK_SEQPACKET: i32 = 5;
+/// `AF_INET` and `SOCK_DGRAM`, for a socket that is made here.
+const AF_INET: i32 = 2;
+const SOCK_DGRAM: u32 = 2;
 /// Out of band (linux/socket.h).
 const MSG_OOB: u32 = 0x1;
 
@@ -53,6 +57,26 @@ pub fn kind(cx: &Context, descriptor: i32) -> Option<Kind> {
         Some(Meaning { kind: kind @ (Kind::Stream | Kind::Datagram), .. }) => Some(kind),
         _ => None,
     }
+}
+
+/// Does something with a new socket of the guest's own stack in place of a local one, which is the host's; nothing
+/// where the stack is the host's too, or the descriptor is none of a local socket.
+pub fn in_place_of_local<T>(
+    cx: &mut Context,
+    descriptor: i32,
+    action: impl FnOnce(&mut Context, i32) -> Result<T, Errno>,
+) -> Option<Result<T, Errno>> {
+    if !is_mapped(cx, Operation::SocketSocket) || domain(descriptor) != Ok(i32::from(AF_UNIX)) {
+        return None;
+    }
+    let own = match create(cx, AF_INET, SOCK_DGRAM | super::SOCK_CLOEXEC, 0) {
+        Ok(own) => own,
+        Err(error) => return Some(Err(error)),
+    };
+    let result = kind(cx, own).is_some().then(|| action(cx, own));
+    // It was made here, and nothing else has it.
+    let _ = open::close(cx, own);
+    result
 }
 
 /// Whether an option is kept by the pair itself: limits of waiting, and how much must be there

@@ -54,8 +54,16 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     if device::is_object(cx, descriptor) && !is_of_descriptor(request) {
         return control_object(cx, descriptor, request, argument);
     }
-    if (SIOCADDRT..=SIOCGIFMAP).contains(&request) && stack::kind(cx, descriptor).is_some() {
-        return control_network(cx, descriptor, request, argument);
+    if (SIOCADDRT..=SIOCGIFMAP).contains(&request) {
+        if stack::kind(cx, descriptor).is_some() {
+            return control_network(cx, descriptor, request, argument);
+        }
+        // Any socket can be asked about interfaces, and C libraries ask local ones.
+        if let Some(result) = stack::in_place_of_local(cx, descriptor, |cx, descriptor| {
+            control_network(cx, descriptor, request, argument)
+        }) {
+            return result;
+        }
     }
     // SAFETY: the kernel checks the guest's argument.
     unsafe { call_blocking(__NR_ioctl, [descriptor as u64, u64::from(request), argument]) }
@@ -113,17 +121,32 @@ const INTERFACE: usize = 40;
 
 /// A request about an interface, to a socket of a server.
 fn control_interface(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
-    if request == SIOCETHTOOL {
-        // What an interface that is no hardware says.
-        return Err(Errno::OPNOTSUPP);
-    }
     let mut data = [0u8; INTERFACE];
     guest::read(argument, &mut data)?;
+    if request == SIOCETHTOOL {
+        return has_link(cx, descriptor, &data);
+    }
     let mut reply = [0u8; INTERFACE];
     let asked = Argument::Data(&data);
     let (value, told) = device::control(cx, descriptor, u64::from(request), asked, &mut reply)?;
     guest::write(argument, &reply[..told])?;
     Ok(value as u64)
+}
+
+/// `ETHTOOL_GLINK` (linux/ethtool.h), which tells whether an interface is connected: what else is asked there an interface
+/// that is no hardware does not know.
+fn has_link(cx: &mut Context, descriptor: i32, asked: &[u8; INTERFACE]) -> Result<u64, Errno> {
+    const LINK: u32 = 0xa;
+    const RUNNING: u8 = 0x40;
+    /// Where the union in the structure is.
+    const VALUE: usize = 16;
+    let at = u64::from_ne_bytes(core::array::from_fn(|byte| asked[VALUE + byte]));
+    if guest::get::<u32>(at)? != LINK {
+        return Err(Errno::OPNOTSUPP);
+    }
+    let mut told = [0u8; INTERFACE];
+    device::control(cx, descriptor, u64::from(SIOCGIFFLAGS), Argument::Data(asked), &mut told)?;
+    guest::put(at.wrapping_add(4), &u32::from(told[VALUE] & RUNNING != 0)).map(|()| 0)
 }
 
 /// `struct ifconf` (linux/if.h): room, and where it is.
