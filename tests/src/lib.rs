@@ -20,6 +20,7 @@ pub mod exclusions;
 pub mod fetch;
 pub mod guest;
 pub mod http;
+pub mod lab;
 pub mod manifest;
 pub mod process;
 pub mod project;

@@ -46,6 +46,9 @@ pub struct Entry {
     /// The file inside the archive, on the machine, or in `guests/src`.
     #[serde(default)]
     pub file: String,
+    /// The Debian package of Go libraries in which a program for `go build` is.
+    #[serde(default)]
+    pub library: String,
     /// Whether the file is an Actually Portable Executable to be turned into an ELF.
     #[serde(default)]
     pub assimilate: bool,

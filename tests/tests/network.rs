@@ -1,149 +1,11 @@
 //! Guests of several systems on a virtual network, each host of which has a stack of its own: as a user without
 //! privilege, where the tests are run by one who has it.
 
-use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use tests::guest::{guest, mapper};
-use tests::process::{End, Input, Outcome, Running};
-
-const SOON: Duration = Duration::from_secs(30);
-
-/// Two hosts: programs of Linux are on `a`, those of FreeBSD on `b`. Whoever captures packets or makes interfaces does so
-/// on his own host.
-const DEPLOYMENT: &str = r#"
-[servers.a]
-kind = "netstack"
-settings = { network = "lab", address = ["10.1.0.1/24", "fd00:1::1/64"] }
-
-[servers.b]
-kind = "netstack"
-settings = { network = "lab", address = ["10.1.0.2/24", "fd00:1::2/64"], gateway = "10.1.0.1" }
-
-[[route]]
-operation = "socket.socket"
-os = ["linux"]
-server = "a"
-
-[[route]]
-operation = "socket.socket"
-os = ["freebsd"]
-server = "b"
-
-[servers.tun]
-
-[servers.bpf]
-
-[[route]]
-operation = "socket.socket"
-os = ["linux"]
-family = "packet"
-server = "bpf"
-flavour = "mapped"
-"#;
-
-/// A world with that network, in a folder that everybody can enter.
-struct Lab {
-    folder: tempfile::TempDir,
-    world: Option<Running>,
-}
-
-/// `nobody` and `nogroup` of Debian.
-const NOBODY: &str = "65534";
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-impl Lab {
-    fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("lab").tempdir().expect("a folder can be made");
-        let open = |path: &Path| {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).expect("it is ours");
-        };
-        open(folder.path());
-        std::fs::write(folder.path().join("lab.toml"), DEPLOYMENT).expect("the folder is ours");
-        std::fs::create_dir(folder.path().join("runtime")).expect("the folder is ours");
-        open(&folder.path().join("runtime"));
-        let mut lab = Self { folder, world: None };
-        let world = lab.spawn(&["up", "--world", "lab", "--deployment", "lab.toml"]);
-        lab.world = Some(world);
-        let deadline = std::time::Instant::now() + SOON;
-        while lab.ask(&["servers", "--world", "lab"]).end != End::Exited(0) {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{}",
-                lab.world.as_ref().map_or(String::new(), Running::errors)
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        lab
-    }
-
-    fn spawn<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Running {
-        static STARTED: AtomicUsize = AtomicUsize::new(0);
-        let mark = format!("lab-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let mut command = if is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"]);
-            command.arg(self.binary());
-            command
-        } else {
-            Command::new(mapper())
-        };
-        command.args(arguments).current_dir(self.folder.path());
-        command.env("XDG_RUNTIME_DIR", self.folder.path().join("runtime")).env("COLUMNS", "400");
-        Running::start(command, &Input::Nothing, &mark)
-    }
-
-    /// The mapper, where somebody else may run it.
-    fn binary(&self) -> std::path::PathBuf {
-        self.copied(mapper(), "mapper")
-    }
-
-    fn ask<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Outcome {
-        self.spawn(arguments).finish(SOON)
-    }
-
-    /// A guest on the host of its system, or on another.
-    fn guest(&self, host: Option<&str>, program: &Path, arguments: &[&str]) -> Running {
-        let mut words: Vec<String> = ["run", "--world", "lab"].map(str::to_owned).to_vec();
-        words.extend(host.iter().flat_map(|host| ["--stack".to_owned(), (*host).to_owned()]));
-        words.push("--".to_owned());
-        words.push(program.display().to_string());
-        words.extend(arguments.iter().map(|&word| word.to_owned()));
-        self.spawn(&words)
-    }
-
-    /// The same for a program that a copy must be made of, because its own folder may be closed to others.
-    fn copied(&self, program: &Path, name: &str) -> std::path::PathBuf {
-        let copy = self.folder.path().join(name);
-        if !copy.exists() {
-            // By another process: a child of this one, begun by another test at the same time, could hold the file
-            // open for writing, and then nobody may execute it.
-            let copied = Command::new("cp").arg(program).arg(&copy).status().expect("there is cp");
-            assert!(copied.success());
-        }
-        copy
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
-        self.guest(None, &guest(program).path, arguments).finish(SOON)
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        self.ask(&["down", "--world", "lab", "--force"]);
-        if let Some(world) = self.world.take() {
-            world.finish(SOON);
-        }
-    }
-}
+use tests::guest::guest;
+use tests::lab::{Lab, SOON};
+use tests::process::{End, Running};
 
 #[test]
 fn hosts_answer_ping() {
@@ -185,7 +47,7 @@ fn freebsd_and_linux_programs_talk_over_the_network() {
 fn curl_fetches_from_nginx_and_python() {
     let lab = Lab::start();
     let write = |name: &str, text: &str| {
-        let path = lab.folder.path().join(name);
+        let path = lab.folder().join(name);
         std::fs::write(&path, text).expect("the folder is ours");
     };
     write("index.html", "<h1>It is served</h1>\n");
@@ -400,7 +262,7 @@ fn scapy_sends_and_sniffs() {
     let lab = Lab::start();
     guest("python3-scapy");
     for (name, text) in [("send.py", SCAPY_SENDS), ("sniff.py", SCAPY_SNIFFS)] {
-        std::fs::write(lab.folder.path().join(name), text).expect("the folder is ours");
+        std::fs::write(lab.folder().join(name), text).expect("the folder is ours");
     }
     let python = Path::new("/usr/bin/python3");
     let sniffing = lab.guest(Some("b"), python, &["sniff.py"]);

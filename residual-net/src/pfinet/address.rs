@@ -12,6 +12,8 @@ pub const INET: u16 = 2;
 pub const INET6: u16 = 10;
 /// Netlink.
 pub const NETLINK: u16 = 16;
+/// Routing sockets of BSD systems.
+pub const ROUTING: u16 = schemas::transport::FAMILY_ROUTING;
 
 /// The family of an address, `AF_UNSPEC` when it is too short to tell.
 pub fn family(bytes: &[u8]) -> u16 {

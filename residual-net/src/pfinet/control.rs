@@ -91,6 +91,14 @@ pub fn set_option(stack: &mut Stack, number: u64, level: i32, name: i32, value: 
             }
             return Ok(());
         }
+        // NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP
+        (NETLINK, 1 | 2) => {
+            let Some(Object::Netlink(socket)) = stack.objects.get_mut(&number) else {
+                return Err(Errno::NOPROTOOPT);
+            };
+            let group = value.first_chunk().ok_or(Errno::INVAL)?;
+            return socket.set_member(u32::from_ne_bytes(*group), name == 1);
+        }
         (NETLINK, _) if !matches!(stack.objects.get(&number), Some(Object::Netlink(_))) => {
             return Err(Errno::NOPROTOOPT);
         }

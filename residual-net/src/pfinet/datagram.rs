@@ -36,6 +36,8 @@ pub struct Datagram {
     pub end: OwnedFd,
     /// Its own address; the port of a ping socket is the identifier of its messages.
     pub local: Option<SocketAddr>,
+    /// What bind(2) gave it of that: the rest goes with the connection.
+    pub bound: Option<SocketAddr>,
     /// Whom it is connected to.
     pub remote: Option<SocketAddr>,
     /// Number of the interface through which it reaches a link-local peer.
@@ -52,7 +54,18 @@ impl Datagram {
     /// A socket that is neither bound nor connected.
     pub fn new(kind: Kind, options: Options, end: OwnedFd) -> Self {
         let groups = Vec::new();
-        Self { kind, options, end, local: None, remote: None, scope: 0, error: 0, dropped: 0, groups }
+        Self {
+            kind,
+            options,
+            end,
+            local: None,
+            bound: None,
+            remote: None,
+            scope: 0,
+            error: 0,
+            dropped: 0,
+            groups,
+        }
     }
 
     /// The family that it was made for.

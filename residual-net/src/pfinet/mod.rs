@@ -15,6 +15,7 @@ mod icmp;
 mod ip;
 mod neighbour;
 mod netlink;
+mod notice;
 mod options;
 mod packet;
 mod pair;
@@ -54,6 +55,8 @@ struct Shared {
     woken: AtomicBool,
     /// Interfaces changed.
     changed: AtomicBool,
+    /// What sockets are still to be told of.
+    changes: Mutex<Vec<Change>>,
     ended: AtomicBool,
 }
 
@@ -61,6 +64,25 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Stack> {
         // A panic in the middle of a packet leaves nothing that the next one could not live with.
         self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, change: &Change) {
+        /// Most changes that are remembered: whoever is told of them late has to look for himself.
+        const MOST: usize = 1024;
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if changes.len() < MOST {
+            changes.push(change.clone());
+        }
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// Has the stack see what has changed of interfaces.
+    fn refresh(&self, stack: &mut Stack) {
+        if self.changed.swap(false, Ordering::AcqRel) {
+            stack.ip.refresh();
+            let changes = std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner));
+            notice::tell(stack, &changes);
+        }
     }
 
     fn wake(&self) {
@@ -111,6 +133,7 @@ impl Netstack {
             wake,
             woken: AtomicBool::new(false),
             changed: AtomicBool::new(true),
+            changes: Mutex::default(),
             ended: AtomicBool::new(false),
         });
         let weak = Arc::downgrade(&shared);
@@ -125,7 +148,7 @@ impl Netstack {
                     }
                 });
             }
-            shared.changed.store(true, Ordering::Release);
+            shared.note(change);
             shared.wake();
         });
         let own = interfaces(&host, settings, networks).map_err(refused)?;
@@ -141,9 +164,7 @@ impl Netstack {
     /// Does something with the stack, and lets its thread do what comes of it.
     fn with<R>(&self, action: impl FnOnce(&mut Stack) -> R) -> R {
         let mut stack = self.shared.lock();
-        if self.shared.changed.swap(false, Ordering::AcqRel) {
-            stack.ip.refresh();
-        }
+        self.shared.refresh(&mut stack);
         let result = action(&mut stack);
         // What is left for later the thread does.
         stack.settle();
@@ -242,9 +263,7 @@ fn run(shared: &Shared, watched: &OwnedFd) {
         };
         shared.woken.store(false, Ordering::Release);
         let mut stack = shared.lock();
-        if shared.changed.swap(false, Ordering::AcqRel) {
-            stack.ip.refresh();
-        }
+        shared.refresh(&mut stack);
         let sockets = events[..ready].iter().map(|event| (event.data.u64(), event.flags));
         stack.events(sockets.filter(|(number, _)| *number != WAKE));
         timeout = stack.turn();

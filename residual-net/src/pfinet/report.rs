@@ -92,7 +92,7 @@ pub fn rows(stack: &Stack) -> Vec<Row> {
                 dropped: datagram.dropped,
             })
         }
-        Object::Netlink(_) => None,
+        Object::Netlink(_) | Object::Routing(_) => None,
     };
     stack.objects.iter().filter_map(of).collect()
 }

@@ -19,6 +19,7 @@ use super::datagram::{Datagram, Kind, LONGEST};
 use super::icmp::{self, Complaint};
 use super::ip::Ip;
 use super::netlink;
+use super::notice;
 use super::options::Options;
 use super::packet::{HEADROOM, ICMP, ICMP6, Packet, TCP, UDP};
 use super::pair::{self, Pair};
@@ -45,6 +46,8 @@ pub enum Object {
     Datagram(Box<Datagram>),
     /// Netlink.
     Netlink(Box<netlink::Socket>),
+    /// A routing socket of BSD.
+    Routing(Box<notice::Socket>),
 }
 
 /// The stack.
@@ -141,6 +144,8 @@ impl Stack {
                 (false, Kind::Raw, protocol)
             }
             (address::NETLINK, DATAGRAM | RAW, _) => return Err(Errno::PROTONOSUPPORT),
+            (address::ROUTING, RAW, _) => (false, Kind::Raw, protocol),
+            (address::ROUTING, ..) => return Err(Errno::PROTOTYPE),
             _ => return Err(Errno::AFNOSUPPORT),
         };
         let options = Options::new(family, kind, protocol);
@@ -151,6 +156,8 @@ impl Stack {
         self.last = number;
         let object = if family == address::NETLINK {
             Object::Netlink(Box::new(netlink::Socket::new(options, pair.own, number as u32)))
+        } else if family == address::ROUTING {
+            Object::Routing(Box::new(notice::Socket { options, end: pair.own }))
         } else if stream {
             Object::Stream(Box::new(Stream::new(options, Some(pair.own))))
         } else {
@@ -227,6 +234,7 @@ impl Stack {
     pub fn bind(&mut self, number: u64, bytes: &[u8]) -> Result<(), Errno> {
         let wanted = match self.objects.get_mut(&number).ok_or(Errno::BADF)? {
             Object::Netlink(socket) => return socket.bind(bytes),
+            Object::Routing(_) => return Err(Errno::OPNOTSUPP),
             Object::Stream(stream) if stream.local.is_some() => return Err(Errno::INVAL),
             Object::Datagram(datagram) if datagram.local.is_some() && datagram.kind != Kind::Raw => {
                 return Err(Errno::INVAL);
@@ -242,7 +250,9 @@ impl Stack {
         let chosen = self.free_address(number, wanted)?;
         match self.objects.get_mut(&number) {
             Some(Object::Stream(stream)) => stream.local = Some(chosen),
-            Some(Object::Datagram(datagram)) => datagram.local = Some(chosen),
+            Some(Object::Datagram(datagram)) => {
+                (datagram.local, datagram.bound) = (Some(chosen), Some(chosen))
+            }
             _ => {}
         }
         Ok(())
@@ -255,9 +265,11 @@ impl Stack {
     pub fn connect(&mut self, number: u64, bytes: &[u8], guest: Option<&OwnedFd>) -> Result<(), Errno> {
         match self.objects.get_mut(&number).ok_or(Errno::BADF)? {
             Object::Netlink(_) => Ok(()),
+            Object::Routing(_) => Err(Errno::ISCONN),
             Object::Datagram(datagram) => {
                 if address::family(bytes) == address::UNSPEC {
                     datagram.remote = None;
+                    datagram.local = datagram.bound;
                     return Ok(());
                 }
                 let to = address::parse(bytes)?;
@@ -440,6 +452,7 @@ impl Stack {
             Object::Stream(stream) => (stream.local, stream.options.made.0),
             Object::Datagram(datagram) => (datagram.local, datagram.family()),
             Object::Netlink(socket) => return Ok(socket.name()),
+            Object::Routing(socket) => return Ok(socket.name()),
         };
         let any: IpAddr = if family == INET { [0; 4].into() } else { [0; 16].into() };
         Ok(address::encode(local.unwrap_or(SocketAddr::new(any, 0)), family))
@@ -456,6 +469,7 @@ impl Stack {
             }
             Object::Datagram(datagram) => (datagram.remote, datagram.family()),
             Object::Netlink(_) => return Ok(netlink::kernel()),
+            Object::Routing(socket) => return Ok(socket.name()),
             Object::Stream(_) => (None, INET),
         };
         Ok(address::encode(remote.ok_or(Errno::NOTCONN)?, family))
@@ -508,7 +522,7 @@ impl Stack {
         Ok(match self.objects.get_mut(&number).ok_or(Errno::BADF)? {
             Object::Stream(stream) => stream.take_error(),
             Object::Datagram(datagram) => datagram.take_error(),
-            Object::Netlink(_) => 0,
+            Object::Netlink(_) | Object::Routing(_) => 0,
         })
     }
 
@@ -524,6 +538,7 @@ impl Stack {
             }
             Object::Datagram(datagram) => (&mut datagram.options, false),
             Object::Netlink(socket) => (&mut socket.options, false),
+            Object::Routing(socket) => (&mut socket.options, false),
         })
     }
 
@@ -598,7 +613,9 @@ impl Stack {
                     stream.readable |= flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::HUP);
                     stream.writable |= flags.contains(EventFlags::OUT);
                 }
-                Some(Object::Datagram(_)) if flags.intersects(EventFlags::IN | EventFlags::HUP) => {
+                Some(Object::Datagram(_) | Object::Routing(_))
+                    if flags.intersects(EventFlags::IN | EventFlags::HUP) =>
+                {
                     self.readable.push(number);
                 }
                 Some(Object::Netlink(socket)) => {
@@ -607,8 +624,7 @@ impl Stack {
                 }
                 _ => {}
             }
-            if hung_up && !matches!(self.objects.get(&number), Some(Object::Datagram(_) | Object::Netlink(_)))
-            {
+            if hung_up && matches!(self.objects.get(&number), Some(Object::Stream(_))) {
                 self.forsaken(number);
             }
         }
@@ -823,6 +839,7 @@ impl Stack {
                 let end = match self.objects.get(&number) {
                     Some(Object::Datagram(datagram)) => &datagram.end,
                     Some(Object::Netlink(socket)) => &socket.end,
+                    Some(Object::Routing(socket)) => &socket.end,
                     _ => break,
                 };
                 let mut room = std::mem::take(&mut self.room);

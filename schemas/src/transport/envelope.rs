@@ -9,6 +9,9 @@ const ADDRESS: usize = 32;
 /// Room for control data: time, hops, class and destination of a datagram.
 const CONTROL: usize = 144;
 
+/// The family of routing sockets (route(4) of BSD systems), in the numbers of operations. None of Linux's families has it.
+pub const FAMILY_ROUTING: u16 = 0x7f11;
+
 /// An envelope, in the byte order of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope {

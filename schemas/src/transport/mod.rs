@@ -20,7 +20,7 @@ mod slot;
 mod world;
 
 pub use datagram::{Datagram, DatagramKind};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, FAMILY_ROUTING};
 pub use handoff::{Handoff, HandoffFlags};
 pub use region::{Lane, Region, RegionHeader};
 pub use shared::{Plain, Shared, Text};

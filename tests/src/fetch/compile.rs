@@ -25,6 +25,7 @@ pub(super) fn go(entry: &Entry, scratch: &Path) -> Result<PathBuf, Error> {
         }
         Source::GoBuild => {
             needs_go_sources()?;
+            needs_libraries(&entry.library)?;
             command.args(["build", "-o"]).arg(&output).arg(&entry.package);
             format!("go build {}", entry.package)
         }

@@ -40,16 +40,17 @@ pub fn link_of(stack: &Stack, request: &Message<'_>) -> Result<Arc<Interface>, E
 /// RTM_GETLINK.
 pub fn links(stack: &Stack, request: &Message<'_>, replies: &mut Replies) -> Result<(), Errno> {
     if !request.is_dump() {
-        link(&*link_of(stack, request)?, replies);
+        link(Kind::NEW_LINK, &*link_of(stack, request)?, replies);
         return Ok(());
     }
     for interface in stack.ip.host.interfaces() {
-        link(&interface, replies);
+        link(Kind::NEW_LINK, &interface, replies);
     }
     Ok(())
 }
 
-fn link(interface: &Interface, replies: &mut Replies) {
+/// A message of a kind about an interface.
+pub fn link(kind: u16, interface: &Interface, replies: &mut Replies) {
     let (flags, medium) = (interface.flags(), interface.medium());
     let up = flags & Flags::UP != 0;
     // IFF_LOWER_UP
@@ -59,7 +60,7 @@ fn link(interface: &Interface, replies: &mut Replies) {
     head.extend(interface.index().to_ne_bytes());
     head.extend(flags.to_ne_bytes());
     head.extend([0; 4]);
-    replies.push(Kind::NEW_LINK, &head, |attributes| {
+    replies.push(kind, &head, |attributes| {
         attributes.text(3, &interface.name());
         attributes.number(13, 1000);
         // IF_OPER_UNKNOWN, IF_OPER_UP, IF_OPER_DOWN

@@ -154,6 +154,19 @@ impl Replies {
         Self { done: Vec::new(), current: Vec::new(), flags, sequence: request.sequence, port }
     }
 
+    /// None yet, of which nobody has asked for any.
+    pub fn unasked() -> Self {
+        Self { done: Vec::new(), current: Vec::new(), flags: 0, sequence: 0, port: 0 }
+    }
+
+    /// All datagrams as they are.
+    pub fn all(mut self) -> Vec<Vec<u8>> {
+        if !self.current.is_empty() {
+            self.done.push(self.current);
+        }
+        self.done
+    }
+
     /// Adds a message: its structure, and attributes that `fill` writes.
     pub fn push(&mut self, kind: u16, head: &[u8], fill: impl FnOnce(&mut Writer)) {
         let mut writer = Writer(vec![0; HEADER]);
@@ -186,10 +199,7 @@ impl Replies {
                 self.push(Kind::ERROR, &[&error.to_ne_bytes()[..], quoted].concat(), |_| {});
             }
         }
-        if !self.current.is_empty() {
-            self.done.push(self.current);
-        }
-        self.done
+        self.all()
     }
 }
 

@@ -12,6 +12,8 @@ use std::os::fd::OwnedFd;
 use schemas::Errno;
 use schemas::transport::Envelope;
 
+use crate::network::Interface;
+
 use super::address::NETLINK;
 use super::options::Options;
 use super::pair;
@@ -78,6 +80,20 @@ impl Socket {
         Ok(())
     }
 
+    /// Joins or leaves a group by its number (`NETLINK_ADD_MEMBERSHIP`, `NETLINK_DROP_MEMBERSHIP`).
+    ///
+    /// # Errors
+    /// `EINVAL` for one that there cannot be. Those beyond 32, of which nobody here tells anything, are joined in vain.
+    pub fn set_member(&mut self, group: u32, joins: bool) -> Result<(), Errno> {
+        let bit = match group {
+            1..=32 => 1u32 << (group - 1),
+            33..=64 => 0,
+            _ => return Err(Errno::INVAL),
+        };
+        self.groups = if joins { self.groups | bit } else { self.groups & !bit };
+        Ok(())
+    }
+
     /// Its own address.
     pub fn name(&self) -> Vec<u8> {
         socket_address(self.port, self.groups)
@@ -101,6 +117,19 @@ impl Socket {
             self.waiting.pop_front();
         }
     }
+}
+
+/// Tells a socket that an interface has come, changed or gone, if it is in the group of links.
+pub fn tell(socket: &mut Socket, interface: &Interface, removed: bool) {
+    /// `RTMGRP_LINK`
+    const LINKS: u32 = 1;
+    if socket.groups & LINKS == 0 || socket.options.made.2 != ROUTE {
+        return;
+    }
+    let mut news = Replies::unasked();
+    dump::link(if removed { Kind::DELETE_LINK } else { Kind::NEW_LINK }, interface, &mut news);
+    news.all().into_iter().for_each(|datagram| socket.push(datagram));
+    socket.flush();
 }
 
 /// Answers what a guest sent over one of these sockets: any number of requests in one datagram.

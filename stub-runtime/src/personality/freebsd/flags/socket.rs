@@ -1,7 +1,7 @@
 //! Sockets: sys/socket.h, netinet/in.h, netinet/tcp.h, netinet6/in6.h, sys/un.h.
 
 use linux_raw_sys::{general as abi, net};
-use schemas::Errno;
+use schemas::{Errno, transport};
 
 use crate::constants;
 
@@ -65,8 +65,8 @@ constants! {
         AF_UNIX = 1 => net::AF_UNIX;
         AF_INET = 2 => net::AF_INET;
         AF_APPLETALK = 16 => net::AF_APPLETALK;
-        // Routes and interfaces: the host tells them by netlink, in other messages.
-        AF_ROUTE = 17;
+        // Routes and interfaces: the host tells them by netlink, in other messages. Stacks of our own have this.
+        AF_ROUTE = 17 => transport::FAMILY_ROUTING;
         AF_LINK = 18;
         AF_IPX = 23 => net::AF_IPX;
         AF_INET6 = 28 => net::AF_INET6;

@@ -4,7 +4,8 @@
 //! entries of that length, FreeBSD's of name and address.
 
 use linux_raw_sys::ioctl as host;
-use schemas::Errno;
+use schemas::socket::set_interface;
+use schemas::{Errno, Operation};
 
 use super::{IN, OUT, ask, code, put};
 use crate::context::Context;
@@ -40,6 +41,21 @@ const SIOCGIFBRDADDR: u32 = both(35);
 const SIOCGIFCONF: u32 = code(IN | OUT, b'i', 36, 16);
 const SIOCGIFNETMASK: u32 = both(37);
 const SIOCGIFMTU: u32 = both(51);
+const SIOCSIFFLAGS: u32 = code(IN, b'i', 16, REQUEST);
+const SIOCSIFNAME: u32 = code(IN, b'i', 40, REQUEST);
+const SIOCSIFMTU: u32 = code(IN, b'i', 52, REQUEST);
+const SIOCIFDESTROY: u32 = code(IN, b'i', 121, REQUEST);
+const SIOCGIFINFO_IN6: u32 = code(IN | OUT, b'i', 108, NEIGHBOURS);
+const SIOCSIFINFO_IN6: u32 = code(IN | OUT, b'i', 109, NEIGHBOURS);
+
+/// `struct in6_ndireq` (netinet6/nd6.h), where its MTU, flags and hop limit are, and whether it was filled in.
+const NEIGHBOURS: usize = 72;
+const LINK_MTU: usize = 16;
+const NEIGHBOUR_FLAGS: usize = 36;
+const HOP_LIMIT: usize = 44;
+const INITIALIZED: usize = 45;
+/// `ND6_IFF_PERFORMNUD`, `ND6_IFF_NO_DAD`: what the stacks here do, which give links no address by themselves.
+const NEIGHBOUR_WAYS: u32 = 0x1 | 0x100;
 
 /// Requests for an address: FreeBSD's and the host's.
 const ADDRESSES: [(u32, u32); 4] = [
@@ -91,6 +107,12 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     if request == SIOCGIFCONF {
         return list(cx, descriptor, argument);
     }
+    if matches!(request, SIOCSIFFLAGS | SIOCSIFMTU | SIOCSIFNAME | SIOCIFDESTROY) {
+        return change(cx, request, argument);
+    }
+    if matches!(request, SIOCGIFINFO_IN6 | SIOCSIFINFO_IN6) {
+        return neighbours(cx, descriptor, request, argument);
+    }
     let address = ADDRESSES.iter().find(|pair| pair.0 == request);
     let number = NUMBERS.iter().find(|pair| pair.0 == request);
     let host_request = match (address, number, request) {
@@ -126,6 +148,67 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     guest::write(argument, &guest).map(|()| 0)
 }
 
+/// The name in a request.
+fn name_of(request: &[u8]) -> &[u8] {
+    request[..NAME].split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// Changes an interface of the guest's network stack.
+fn change(cx: &mut Context, request: u32, argument: u64) -> Result<u64, Errno> {
+    let mut asked = [0u8; REQUEST];
+    guest::read(argument, &mut asked)?;
+    let word = u32::from_ne_bytes(core::array::from_fn(|at| asked[NAME + at]));
+    let mut renamed = [0u8; NAME];
+    if request == SIOCSIFNAME {
+        let at = u64::from_ne_bytes(core::array::from_fn(|byte| asked[NAME + byte]));
+        guest::read(at, &mut renamed)?;
+    }
+    crate::transport::call::<set_interface::params::Owned, set_interface::results::Owned, _>(
+        cx,
+        Operation::SocketSetInterface,
+        2 * NAME / 8 + 2,
+        &[],
+        |mut params| {
+            params.set_name(name_of(&asked));
+            let mut change = params.get_change();
+            match request {
+                // The low half, then the high half.
+                SIOCSIFFLAGS => change.set_flags(flags_to_host(word)),
+                SIOCSIFMTU => change.set_mtu(word),
+                SIOCSIFNAME => change.set_rename(name_of(&renamed)),
+                _ => change.set_destroy(()),
+            }
+            Ok(())
+        },
+        |_, _| Ok(0),
+    )
+    .map_err(|error| if error == Errno::NODEV { Errno::NXIO } else { error })
+}
+
+/// What an interface does about its neighbours of IPv6. It can be told, and set to what it is.
+fn neighbours(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -> Result<u64, Errno> {
+    let mut asked = [0u8; NEIGHBOURS];
+    guest::read(argument, &mut asked)?;
+    if stack::kind(cx, descriptor).is_none() {
+        return Err(Errno::NOTTY);
+    }
+    let (mut question, mut told) = ([0u8; HOST_REQUEST], [0u8; HOST_REQUEST]);
+    question[..NAME].copy_from_slice(&asked[..NAME]);
+    let code = u64::from(host::SIOCGIFMTU);
+    device::control(cx, descriptor, code, Argument::Data(&question), &mut told)
+        .map_err(|error| if error == Errno::NODEV { Errno::NXIO } else { error })?;
+    if request == SIOCSIFINFO_IN6 {
+        let flags = u32::from_ne_bytes(core::array::from_fn(|at| asked[NEIGHBOUR_FLAGS + at]));
+        return if flags == NEIGHBOUR_WAYS { Ok(0) } else { Err(Errno::OPNOTSUPP) };
+    }
+    asked[NAME..].fill(0);
+    asked[LINK_MTU..LINK_MTU + 4].copy_from_slice(&told[NAME..NAME + 4]);
+    asked[NEIGHBOUR_FLAGS..NEIGHBOUR_FLAGS + 4].copy_from_slice(&NEIGHBOUR_WAYS.to_ne_bytes());
+    asked[HOP_LIMIT] = 64;
+    asked[INITIALIZED] = 1;
+    guest::write(argument, &asked).map(|()| 0)
+}
+
 /// An address of sixteen bytes in FreeBSD's form.
 fn address_from_host(host: &[u8]) -> [u8; 16] {
     let mut told = [0; 16];
@@ -139,6 +222,11 @@ fn address_from_host(host: &[u8]) -> [u8; 16] {
 /// Flags of an interface, from the host's.
 pub fn flags_from_host(host: u32) -> u32 {
     FLAGS.iter().filter(|(_, there)| host & there != 0).fold(0, |flags, (own, _)| flags | own)
+}
+
+/// The same the other way.
+fn flags_to_host(own: u32) -> u32 {
+    FLAGS.iter().filter(|(here, _)| own & here != 0).fold(0, |flags, (_, host)| flags | host)
 }
 
 /// The list of interfaces with their addresses: as much as the guest has room for.
@@ -197,6 +285,11 @@ mod tests {
         assert_eq!(SIOCGIFFLAGS, 0xc020_6911);
         assert_eq!(SIOCGIFMTU, 0xc020_6933);
         assert_eq!(SIOCATMARK, 0x4004_7307);
+        assert_eq!(SIOCSIFFLAGS, 0x8020_6910);
+        assert_eq!(SIOCSIFMTU, 0x8020_6934);
+        assert_eq!(SIOCIFDESTROY, 0x8020_6979);
+        assert_eq!(SIOCGIFINFO_IN6, 0xc048_696c);
+        assert_eq!(SIOCSIFINFO_IN6, 0xc048_696d);
     }
 
     #[test]
@@ -238,5 +331,6 @@ mod tests {
     fn flags_are_translated_bit_by_bit() {
         assert_eq!(flags_from_host(0x1043), 0x8043);
         assert_eq!(flags_from_host(0x1_0400), 0);
+        assert_eq!(flags_to_host(0x8843), 0x1043);
     }
 }
