@@ -1,6 +1,9 @@
 //! Commands as they come: the CDB, and the data that goes with it.
 
+use std::borrow::Cow;
+
 use super::sense::Sense;
+use super::sent::Sent;
 
 /// Longest CDB that is looked at; longer ones (of variable length, SPC-4, 4.2.3) are not among the commands here.
 const LONGEST: usize = 16;
@@ -83,7 +86,7 @@ impl Cdb {
 #[derive(Debug)]
 pub struct Transfer<'a> {
     /// From the host.
-    out: &'a [u8],
+    out: Sent<'a>,
     /// Where the host wants what comes from the device.
     into: &'a mut [u8],
     /// Bytes that went either way.
@@ -92,7 +95,7 @@ pub struct Transfer<'a> {
 
 impl<'a> Transfer<'a> {
     /// Nothing has gone yet.
-    pub fn new(out: &'a [u8], into: &'a mut [u8]) -> Self {
+    pub fn new(out: Sent<'a>, into: &'a mut [u8]) -> Self {
         Self { out, into, moved: 0 }
     }
 
@@ -112,14 +115,14 @@ impl<'a> Transfer<'a> {
     ///
     /// # Errors
     /// `DATA_PHASE` where the host sent less.
-    pub fn parameters(&mut self, length: usize) -> Result<&'a [u8], Sense> {
-        let data = self.out.get(..length).ok_or(Sense::DATA_PHASE)?;
+    pub fn parameters(&mut self, length: usize) -> Result<Cow<'a, [u8]>, Sense> {
+        let data = self.out.first(length).ok_or(Sense::DATA_PHASE)?;
         self.moved = length;
-        Ok(data)
+        Ok(data.bytes())
     }
 
     /// All that the host sent.
-    pub fn sent(&self) -> &'a [u8] {
+    pub fn sent(&self) -> Sent<'a> {
         self.out
     }
 

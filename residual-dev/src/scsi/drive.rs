@@ -11,6 +11,7 @@ use super::passthrough::Passthrough;
 use super::policy::Policy;
 use super::recorder::{Identity, Pace, Recorder, inquiry};
 use super::sense::{CHECK_CONDITION, GOOD, Sense};
+use super::sent::Sent;
 use super::settings::DriveSettings;
 use crate::MakeError;
 
@@ -79,7 +80,7 @@ impl Drive {
             })?;
             recorder.insert(medium);
             // It is in since before anyone could ask.
-            let _told = recorder.execute(&[0; 6], &[], &mut []);
+            let _told = recorder.execute(&[0; 6], Sent::NONE, &mut []);
         }
         Ok(drive(Backend::Recorder(Box::new(recorder)), inquiry::standard(&settings.identity)))
     }
@@ -114,7 +115,7 @@ impl Drive {
     }
 
     /// Carries a command out, if it is allowed.
-    pub fn execute(&self, command: &[u8], out: &[u8], into: &mut [u8], timeout: u32) -> Outcome {
+    pub fn execute(&self, command: &[u8], out: Sent<'_>, into: &mut [u8], timeout: u32) -> Outcome {
         if let Some(operation) = command.first()
             && !self.allow.allows(*operation)
         {
@@ -147,7 +148,8 @@ impl Drive {
             Backend::Recorder(recorder) => recorder.medium().map(|_| recorder.blocks()),
             Backend::Host(host) => {
                 let mut data = [0; 8];
-                let answer = host.execute(&[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[], &mut data, 0).ok()?;
+                let answer =
+                    host.execute(&[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], Sent::NONE, &mut data, 0).ok()?;
                 let last = u32::from_be_bytes([data[0], data[1], data[2], data[3]]);
                 (answer.status == GOOD && answer.moved == 8).then(|| last.saturating_add(1))
             }
@@ -209,9 +211,9 @@ mod tests {
             host: None,
         };
         let drive = Drive::new(&settings, folder.path()).expect("the medium can be made");
-        let inquiry = drive.execute(&[0x12, 0, 0, 0, 36, 0], &[], &mut [0; 36], 0);
+        let inquiry = drive.execute(&[0x12, 0, 0, 0, 36, 0], Sent::NONE, &mut [0; 36], 0);
         assert_eq!((inquiry.status, inquiry.moved), (GOOD, 36));
-        let write = drive.execute(&[0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0], &[0; 2048], &mut [], 0);
+        let write = drive.execute(&[0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0], Sent::Own(&[0; 2048]), &mut [], 0);
         assert_eq!((write.status, write.sense[2], write.sense[12], write.sense[13]), (2, 5, 0x20, 2));
         assert_eq!(drive.refused(), 1);
     }

@@ -16,6 +16,7 @@ pub mod passthrough;
 pub mod policy;
 pub mod recorder;
 pub mod sense;
+pub mod sent;
 mod server;
 pub mod settings;
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::sense::{CHECK_CONDITION, Sense};
+use super::sent::Sent;
 
 const SG_IO: libc::c_ulong = 0x2285;
 const NONE: i32 = -1;
@@ -75,11 +76,17 @@ impl Passthrough {
     ///
     /// # Errors
     /// As ioctl(2): what the host itself refuses.
-    pub fn execute(&self, command: &[u8], out: &[u8], into: &mut [u8], timeout: u32) -> io::Result<Answer> {
+    pub fn execute(
+        &self,
+        command: &[u8],
+        out: Sent<'_>,
+        into: &mut [u8],
+        timeout: u32,
+    ) -> io::Result<Answer> {
         let mut sense = [0; 252];
         let (direction, data, length) = match (out.is_empty(), into.is_empty()) {
             (true, true) => (NONE, std::ptr::null_mut(), 0),
-            (false, _) => (TO_DEVICE, out.as_ptr().cast_mut(), out.len()),
+            (false, _) => (TO_DEVICE, out.address().cast_mut(), out.len()),
             (true, false) => (FROM_DEVICE, into.as_mut_ptr(), into.len()),
         };
         let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
@@ -122,7 +129,7 @@ impl Passthrough {
     /// Standard inquiry data; nothing when it does not answer.
     pub fn inquiry(&self) -> Option<Vec<u8>> {
         let mut data = vec![0; 96];
-        let answer = self.execute(&[0x12, 0, 0, 0, 96, 0], &[], &mut data, 5000).ok()?;
+        let answer = self.execute(&[0x12, 0, 0, 0, 96, 0], Sent::NONE, &mut data, 5000).ok()?;
         data.truncate(answer.moved);
         (answer.status == 0 && data.len() >= 36).then_some(data)
     }
@@ -135,7 +142,7 @@ impl Passthrough {
         for (chunk, at) in to.chunks_mut(32 * 2048).zip((block..).step_by(32)) {
             let [a, b, c, d] = at.to_be_bytes();
             let command = [0x28, 0, a, b, c, d, 0, 0, (chunk.len() / 2048) as u8, 0];
-            let answer = self.execute(&command, &[], chunk, 0).map_err(|_| Sense::READ_ERROR)?;
+            let answer = self.execute(&command, Sent::NONE, chunk, 0).map_err(|_| Sense::READ_ERROR)?;
             if answer.status != 0 || answer.moved < chunk.len() {
                 return Err(Sense::READ_ERROR.at_block(at as i32));
             }
@@ -159,7 +166,10 @@ mod tests {
     fn what_is_no_such_device_refuses() {
         let device = Passthrough::open(Path::new("/dev/null")).expect("it is there");
         assert_eq!(
-            device.execute(&[0; 6], &[], &mut [], 0).expect_err("it knows nothing of SCSI").raw_os_error(),
+            device
+                .execute(&[0; 6], Sent::NONE, &mut [], 0)
+                .expect_err("it knows nothing of SCSI")
+                .raw_os_error(),
             Some(libc::ENOTTY)
         );
         assert!(device.inquiry().is_none());

@@ -17,6 +17,7 @@ use super::form::{BLOCK, FRAME, Form};
 use super::kind::{Family, Kind};
 use super::recovery;
 use crate::scsi::sense::Sense;
+use crate::scsi::sent::Sent;
 
 /// Most bytes of a state file that are read.
 const LARGEST_STATE: u64 = 4 << 20;
@@ -235,7 +236,7 @@ impl Medium {
     /// # Errors
     /// `INVALID_WRITE_ADDRESS` where writing cannot go on there, `END_OF_TRACK`, `ILLEGAL_MODE` for blocks of another
     /// kind than the track's, `DATA_PHASE` where `data` is too short, `CANNOT_WRITE`, `WRITE_PROTECTED`.
-    pub fn write(&mut self, block: i32, count: u32, data: &[u8], way: &Way) -> Result<usize, Sense> {
+    pub fn write(&mut self, block: i32, count: u32, data: Sent<'_>, way: &Way) -> Result<usize, Sense> {
         let disc = self.writing();
         match disc.state() {
             _ if disc.kind.is_pressed() => return Err(Sense::WRITE_PROTECTED),
@@ -246,7 +247,7 @@ impl Medium {
         }
         let (mut block, mut left, mut used) = (block, count, 0);
         while left > 0 {
-            let (blocks, bytes) = self.write_piece(block, left, &data[used..], way)?;
+            let (blocks, bytes) = self.write_piece(block, left, data.after(used), way)?;
             block += blocks as i32;
             left -= blocks;
             used += bytes;
@@ -254,7 +255,7 @@ impl Medium {
         Ok(used)
     }
 
-    fn write_anywhere(&mut self, block: i32, count: u32, data: &[u8], way: &Way) -> Result<usize, Sense> {
+    fn write_anywhere(&mut self, block: i32, count: u32, data: Sent<'_>, way: &Way) -> Result<usize, Sense> {
         let end = i64::from(block) + i64::from(count);
         let limit = i64::from(self.disc.limit());
         if block < 0 || end > limit {
@@ -267,17 +268,22 @@ impl Medium {
             // Restricted overwrite: whole ECC blocks only (MMC-6, 5.3.17).
             return Err(Sense::INVALID_WRITE_ADDRESS.at_block(block));
         }
-        let data = data.get(..count as usize * BLOCK).ok_or(Sense::DATA_PHASE)?;
+        let data = data.first(count as usize * BLOCK).ok_or(Sense::DATA_PHASE)?;
         if !way.simulate {
-            self.image
-                .write_all_at(data, block as u64 * BLOCK as u64)
+            data.write_to(&self.image, block as u64 * BLOCK as u64)
                 .map_err(|_| Sense::WRITE_ERROR.at_block(block))?;
         }
         Ok(data.len())
     }
 
     /// Writes what goes into one extent.
-    fn write_piece(&mut self, block: i32, count: u32, data: &[u8], way: &Way) -> Result<(u32, usize), Sense> {
+    fn write_piece(
+        &mut self,
+        block: i32,
+        count: u32,
+        data: Sent<'_>,
+        way: &Way,
+    ) -> Result<(u32, usize), Sense> {
         let index = self.target(block, way)?;
         let simulated = self.simulated.is_some();
         let disc = self.simulated.as_mut().unwrap_or(&mut self.disc);
@@ -298,10 +304,10 @@ impl Medium {
             None => count,
         };
         let size = usize::from(extent.stored);
-        let data = data.get(..blocks as usize * size).ok_or(Sense::DATA_PHASE.at_block(block))?;
+        let data = data.first(blocks as usize * size).ok_or(Sense::DATA_PHASE.at_block(block))?;
         if !simulated && !extent.silent {
             let at = extent.offset + u64::from(extent.blocks) * size as u64;
-            self.image.write_all_at(data, at).map_err(|_| Sense::WRITE_ERROR.at_block(block))?;
+            data.write_to(&self.image, at).map_err(|_| Sense::WRITE_ERROR.at_block(block))?;
         }
         extent.blocks += blocks;
         let offset = extent.offset;

@@ -57,7 +57,7 @@ pub fn send_cue_sheet(recorder: &mut Recorder, cdb: &Cdb, transfer: &mut Transfe
     if list.len() % ENTRY != 0 || list.len() < 3 * ENTRY {
         return Err(Sense::LIST_LENGTH);
     }
-    medium.change(simulate, |disc| announce(disc, list))?;
+    medium.change(simulate, |disc| announce(disc, &list))?;
     recorder.more_sessions = more;
     Ok(())
 }

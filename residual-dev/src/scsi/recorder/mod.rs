@@ -29,6 +29,7 @@ use std::io;
 use super::command::{Cdb, Transfer};
 use super::medium::Medium;
 use super::sense::Sense;
+use super::sent::Sent;
 use mode::Modes;
 pub use pace::Pace;
 use table::Needs;
@@ -174,7 +175,7 @@ impl Recorder {
     }
 
     /// Carries a command out; tells how many bytes went either way.
-    pub fn execute(&mut self, cdb: &[u8], out: &[u8], into: &mut [u8]) -> (usize, Result<(), Sense>) {
+    pub fn execute(&mut self, cdb: &[u8], out: Sent<'_>, into: &mut [u8]) -> (usize, Result<(), Sense>) {
         let mut transfer = Transfer::new(out, into);
         let result = Cdb::new(cdb).and_then(|cdb| self.run(&cdb, &mut transfer));
         if let Err(sense) = result {

@@ -15,7 +15,7 @@ fn recorder(kind: Kind) -> (TempDir, Recorder) {
     let mut recorder = Recorder::new(Identity::default(), Pace::new(false));
     let before = recorder.insert(folder::make(folder.path(), "disc", kind).expect("the folder is empty"));
     assert!(before.is_none());
-    assert_eq!(recorder.execute(&[0; 6], &[], &mut []).1, Err(Sense::MEDIUM_CHANGED));
+    assert_eq!(recorder.execute(&[0; 6], Sent::NONE, &mut []).1, Err(Sense::MEDIUM_CHANGED));
     (folder, recorder)
 }
 
@@ -23,13 +23,13 @@ impl Recorder {
     /// A command that sends nothing and gets `length` bytes at most.
     fn ask(&mut self, cdb: &[u8], length: usize) -> Result<Vec<u8>, Sense> {
         let mut data = vec![0; length];
-        let (moved, result) = self.execute(cdb, &[], &mut data);
+        let (moved, result) = self.execute(cdb, Sent::NONE, &mut data);
         data.truncate(moved);
         result.map(|()| data)
     }
 
     fn tell(&mut self, cdb: &[u8], data: &[u8]) -> Result<(), Sense> {
-        self.execute(cdb, data, &mut []).1
+        self.execute(cdb, Sent::Own(data), &mut []).1
     }
 
     /// Chooses how CDs are written.

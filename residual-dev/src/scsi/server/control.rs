@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustix::io::{pread, pwrite};
+use rustix::io::pwrite;
 use schemas::Errno;
 use schemas::device::{
     ScsiDirection, ScsiTransport, scsi_address, scsi_execute, scsi_pattern, scsi_reply, scsi_request,
@@ -10,9 +10,10 @@ use schemas::device::{
 };
 
 use super::node::Node;
-use super::{INLINE, LARGEST, Open, SHARED, Scsi, errno};
+use super::{INLINE, LARGEST, Open, Scsi, errno};
 use crate::scsi::drive::Drive;
 use crate::scsi::recorder::inquiry::TYPE;
+use crate::scsi::sent::Sent;
 
 /// Longest CDB.
 const LONGEST_COMMAND: usize = 32;
@@ -114,35 +115,28 @@ fn execute(
     let length = request.get_length() as usize;
     let shared = request.get_shared();
     let offset = request.get_shared_offset();
-    let inside = offset.checked_add(length as u64).is_some_and(|end| end <= SHARED as u64);
-    if length > LARGEST || shared && !inside || !shared && length > INLINE {
+    if length > LARGEST || !shared && length > INLINE {
         return Err(Errno::INVAL);
     }
+    let memory = if shared { open.shared.part(offset, length).ok_or(Errno::INVAL)? } else { &[] };
     let started = std::time::Instant::now();
     let sends = request.get_direction().map_err(|_| Errno::BADMSG)? == ScsiDirection::ToDevice;
     let receives = request.get_direction().map_err(|_| Errno::BADMSG)? == ScsiDirection::FromDevice;
-    let mut room = if receives || sends && shared { vec![0; length] } else { Vec::new() };
-    let outcome = if sends && shared {
-        let mut done = 0;
-        while done < length {
-            match pread(&open.shared, &mut room[done..], offset + done as u64).map_err(errno)? {
-                0 => return Err(Errno::IO),
-                got => done += got,
-            }
-        }
-        drive.execute(command, &room, &mut [], request.get_timeout())
-    } else if sends {
-        drive.execute(command, request.get_data()?, &mut [], request.get_timeout())
-    } else {
-        drive.execute(command, &[], &mut room, request.get_timeout())
+    let sent = match (sends, shared) {
+        (true, true) => Sent::Shared(memory),
+        (true, false) => Sent::Own(request.get_data()?),
+        (false, _) => Sent::NONE,
     };
-    let wanted = if sends && !shared { request.get_data()?.len() } else { room.len() };
+    let mut room = if receives { vec![0; length] } else { Vec::new() };
+    let outcome = drive.execute(command, sent, &mut room, request.get_timeout());
+    let wanted = if sends { sent.len() } else { room.len() };
     if receives {
         let data = &room[..outcome.moved.min(room.len())];
         if shared {
             let mut done = 0;
             while done < data.len() {
-                done += pwrite(&open.shared, &data[done..], offset + done as u64).map_err(errno)?;
+                done +=
+                    pwrite(open.shared.descriptor(), &data[done..], offset + done as u64).map_err(errno)?;
             }
         } else {
             result.set_data(data);

@@ -1,16 +1,17 @@
 //! The server: nodes that guests open, what they read through them, and commands.
 
 mod control;
+mod memory;
 mod node;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fstat, ftruncate, memfd_create};
+use rustix::fs::{MemfdFlags, fstat, memfd_create};
 use schemas::common::Capability;
 use schemas::device::control as device_control;
 use schemas::server::{Caller, Capabilities, Device, MountedNode};
@@ -18,6 +19,7 @@ use schemas::{Errno, common, file, fs};
 
 use super::drive::Drive;
 use super::sense::Sense;
+use memory::Memory;
 use node::Node;
 
 /// Most objects that are open at once.
@@ -46,7 +48,7 @@ pub(crate) struct Open {
     /// The drive; that of a multiplexer is chosen with each request.
     drive: Option<Arc<Drive>>,
     /// What the guest's descriptor is: memory through which data goes.
-    shared: OwnedFd,
+    shared: Memory,
     /// Where reading goes on.
     position: Mutex<u64>,
 }
@@ -190,11 +192,14 @@ impl Device for Scsi {
         if lock(&self.objects).len() >= OBJECTS {
             return Err(Errno::NFILE);
         }
-        let shared = memfd_create("scsi", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(errno)?;
-        ftruncate(&shared, SHARED as u64).map_err(errno)?;
-        fcntl_add_seals(&shared, SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL).map_err(errno)?;
-        let inode = fstat(&shared).map_err(errno)?.st_ino;
-        caps.donate(shared.try_clone().map_err(|error| Errno(error.raw_os_error().unwrap_or(24)))?);
+        let shared = Memory::new(SHARED)?;
+        let inode = fstat(shared.descriptor()).map_err(errno)?.st_ino;
+        caps.donate(
+            shared
+                .descriptor()
+                .try_clone_to_owned()
+                .map_err(|error| Errno(error.raw_os_error().unwrap_or(24)))?,
+        );
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let open = Open { inode, node, drive, shared, position: Mutex::new(0) };
         lock(&self.objects).insert(number, Arc::new(open));

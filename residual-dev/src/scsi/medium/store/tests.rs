@@ -79,7 +79,7 @@ fn an_image_is_a_pressed_disc() {
     assert_eq!((block[903], block[904]), (7, 0), "filled up with zeros");
     let way =
         Way { form: Form::Mode1, stored: 2048, control: 4, packets: false, whole: false, simulate: false };
-    assert_eq!(medium.write(0, 1, &block, &way), Err(Sense::WRITE_PROTECTED));
+    assert_eq!(medium.write(0, 1, Sent::Own(&block), &way), Err(Sense::WRITE_PROTECTED));
     let names: Vec<_> =
         folder::list(folder.path()).expect("it can be read").into_iter().map(|found| found.name).collect();
     assert_eq!(names, ["a", "b"]);

@@ -37,13 +37,13 @@ fn every_command_answers_whatever_the_buffers() {
                 let mut cdb = vec![fill; length(operation)];
                 cdb[0] = operation;
                 for cut in 0..cdb.len() {
-                    let (moved, result) = recorder.execute(&cdb[..cut], &[0; 64], &mut [0; 64]);
+                    let (moved, result) = recorder.execute(&cdb[..cut], Sent::Own(&[0; 64]), &mut [0; 64]);
                     assert!(result.is_err() && moved == 0, "{operation:#x} cut to {cut}");
                 }
                 for size in [0, 1, 3, 4, 7, 8, 11, 12, 64, 4096] {
                     let (out, mut into) = (vec![fill; size], vec![0; size]);
                     for (out, into) in [(&out[..], &mut [][..]), (&[], &mut into[..])] {
-                        let (moved, result) = recorder.execute(&cdb, out, into);
+                        let (moved, result) = recorder.execute(&cdb, Sent::Own(out), into);
                         assert!(moved <= size, "{operation:#x}: {moved} of {size} bytes");
                         if COMMANDS.iter().all(|command| command.operation != operation) {
                             let expected = Sense::INVALID_OPERATION.in_command(0);
@@ -100,8 +100,8 @@ fn mutated_commands_do_no_harm() {
             let size = random(&mut state) as usize % data.len();
             let mut into = vec![0; random(&mut state) as usize % 9000];
             let _ = match random(&mut state) & 1 {
-                0 => recorder.execute(&cdb, &data[..size], &mut []),
-                _ => recorder.execute(&cdb, &[], &mut into),
+                0 => recorder.execute(&cdb, Sent::Own(&data[..size]), &mut []),
+                _ => recorder.execute(&cdb, Sent::NONE, &mut into),
             };
         }
         recorder.locked = false;
