@@ -142,6 +142,7 @@ pub const BENCHMARKS: &[Benchmark] = &[
     },
     command("sha256", "sha256sum of a cached file of 256 MiB", Goal::Ratio(1.0)),
     command("esbuild", "esbuild for FreeBSD bundling 3000 files, natively its Linux twin", Goal::Ratio(1.05)),
+    command("burn", "wodim burning 700 MB, natively cp of the same file", Goal::Ratio(2.0)),
     Benchmark {
         name: "private-memory",
         what: "private resident memory of an idle process",

@@ -90,7 +90,7 @@ pub fn measure<'a>(
 fn warm_up(benchmark: &Benchmark, runners: &[Runner], workloads: &Workloads) {
     for runner in runners.iter().filter(|runner| !Side::PEERS.contains(&runner.side)) {
         if let Ok(task) = workloads.task(benchmark.name, runner.side) {
-            let mut command = runner.command(&task.program, &task.arguments);
+            let mut command = runner.command_with(&task.options, &task.program, &task.arguments);
             let _ = run(command.current_dir(&task.folder), LONGEST_COMMAND, false);
         }
     }
@@ -100,7 +100,7 @@ fn warm_up(benchmark: &Benchmark, runners: &[Runner], workloads: &Workloads) {
 fn sample(benchmark: &Benchmark, runner: &Runner, workloads: &Workloads) -> Result<Sample, String> {
     let once = |keep: bool, within: Duration, pinned: bool| -> Result<Output, String> {
         let task = workloads.task(benchmark.name, runner.side)?;
-        let mut command = runner.command(&task.program, &task.arguments);
+        let mut command = runner.command_with(&task.options, &task.program, &task.arguments);
         if pinned {
             pin(&mut command);
         }

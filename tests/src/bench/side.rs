@@ -98,6 +98,11 @@ impl Runner {
 
     /// The command that runs that program on this side, in the current folder.
     pub fn command(&self, program: &Path, arguments: &[OsString]) -> Command {
+        self.command_with(&[], program, arguments)
+    }
+
+    /// The same, with options for `mapper run`.
+    pub fn command_with(&self, options: &[OsString], program: &Path, arguments: &[OsString]) -> Command {
         let mut command = match self.side {
             Side::Native => Command::new(program),
             _ => Command::new(&self.program),
@@ -105,7 +110,7 @@ impl Runner {
         match self.side {
             Side::Native => {}
             Side::Mapper => {
-                command.args(["run", "--"]).arg(program);
+                command.arg("run").args(options).arg("--").arg(program);
             }
             Side::RunscSystrap | Side::RunscPtrace => {
                 let platform = if self.side == Side::RunscSystrap { "systrap" } else { "ptrace" };
@@ -140,6 +145,7 @@ impl Runner {
                 Some("its memory is not a guest's and a mapper's")
             }
             _ if benchmark.name == "esbuild" => Some("runs no programs of FreeBSD"),
+            _ if benchmark.name == "burn" => Some("has no recorder"),
             (Side::Qemu, _) => benchmark.not_qemu,
             _ => None,
         }

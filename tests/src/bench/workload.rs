@@ -13,9 +13,13 @@ const MIB: u64 = 1 << 20;
 /// Files that gcc compiles, and files that esbuild bundles.
 const SOURCES: usize = 20;
 const MODULES: usize = 3000;
+/// MiB of an image that a CD has room for.
+const DISC: u64 = 668;
 
 /// A program with its arguments, and the folder to run it in.
 pub struct Task {
+    /// Options of `mapper run`.
+    pub options: Vec<OsString>,
     /// The program's file.
     pub program: PathBuf,
     /// Its arguments.
@@ -44,6 +48,7 @@ impl Workloads {
     pub fn task(&self, name: &str, side: Side) -> Result<Task, String> {
         let folder = self.folder.path().to_owned();
         let task = |program: &str, arguments: &[&str]| Task {
+            options: Vec::new(),
             program: program.into(),
             arguments: arguments.iter().map(Into::into).collect(),
             folder: folder.clone(),
@@ -69,7 +74,9 @@ impl Workloads {
                 task("/bin/sh", &["-c", &script])
             }
             "esbuild" => self.bundle(side)?,
+            "burn" => self.burning(side)?,
             operation => Task {
+                options: Vec::new(),
                 program: installed("linux-microbench")?,
                 arguments: vec![operation.into(), self.page()?.into()],
                 folder,
@@ -97,7 +104,7 @@ impl Workloads {
             self.file(name, |file| file.write_all(&source))?;
         }
         let arguments = ["-O1", "-c"].iter().map(Into::into).chain(names.iter().map(Into::into)).collect();
-        Ok(Task { program, arguments, folder: self.folder.path().to_owned() })
+        Ok(Task { options: Vec::new(), program, arguments, folder: self.folder.path().to_owned() })
     }
 
     fn bundle(&self, side: Side) -> Result<Task, String> {
@@ -115,7 +122,33 @@ impl Workloads {
             "--minify",
             "--loader:.txt=text",
         ];
-        Ok(Task { program, arguments: flags.iter().map(Into::into).collect(), folder })
+        let arguments = flags.iter().map(Into::into).collect();
+        Ok(Task { options: Vec::new(), program, arguments, folder })
+    }
+
+    /// An image of 700 MB onto a new disc; natively, into a new file.
+    fn burning(&self, side: Side) -> Result<Task, String> {
+        let folder = self.folder.path().to_owned();
+        let image = self.zeros("disc.iso", DISC)?;
+        let media = folder.join("media");
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.to_string()),
+            _ => Ok(()),
+        };
+        gone(fs::remove_dir_all(&media))?;
+        gone(fs::remove_file(folder.join("copy.iso")))?;
+        let (options, program, arguments) = if side == Side::Native {
+            (Vec::new(), "/bin/cp".into(), vec![image.into(), "copy.iso".into()])
+        } else {
+            let text = include_str!("../../deployments/recorder.toml");
+            let media = format!("media = \"{}\"", media.display());
+            let text = text.replace("media = \"media\"", &media);
+            let deployment = self.file("recorder.toml", |file| file.write_all(text.as_bytes()))?;
+            let arguments = ["dev=/dev/sg0", "-tao", "gracetime=0", &image];
+            let arguments = arguments.iter().map(Into::into).collect();
+            (vec!["--deployment".into(), deployment.into()], installed("wodim")?, arguments)
+        };
+        Ok(Task { options, program, arguments, folder })
     }
 
     fn file(&self, name: &str, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, String> {
