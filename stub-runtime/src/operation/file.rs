@@ -15,6 +15,8 @@ use crate::operation::socket as connection;
 
 /// Most bytes that one message brings back or takes along: the rest is for the message itself.
 const REPLY_DATA: usize = REPLY_SIZE - 256;
+/// What every server gives at once of what lies at a place.
+const PIECE: usize = 16 << 10;
 const REQUEST_DATA: usize = REQUEST_SIZE - 256;
 /// Most buffers of one call (`UIO_MAXIOV`, linux/uio.h; `IOV_MAX` of FreeBSD is the same).
 const VECTORS: u64 = 1024;
@@ -121,7 +123,7 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
     if !is_native(cx, Operation::FileWrite, descriptor)
         && is_mapped(cx, Operation::FileWrite, descriptor, Errno::BADF)?
     {
-        return whole(len, |done, len| {
+        return whole(len, REQUEST_DATA, |done, len| {
             waiting(descriptor, POLLOUT, || {
                 ask_descriptor!(
                     cx,
@@ -145,17 +147,21 @@ pub fn write(cx: &mut Context, descriptor: i32, buffer: Pointer, len: usize) -> 
     connection::after_send(descriptor, result)
 }
 
-/// Writes piece by piece, each as long as a message holds, for programs that know no short writes to files: until one
-/// piece is short, or fails, which counts for nothing when there was one before it.
-fn whole(len: usize, mut piece: impl FnMut(u64, usize) -> Result<u64, Errno>) -> Result<u64, Errno> {
+/// Moves data piece by piece, each of at most so many bytes, for programs that know no short transfers with files:
+/// until one piece is short, or fails, which counts for nothing when there was one before it.
+fn whole(
+    len: usize,
+    most: usize,
+    mut piece: impl FnMut(u64, usize) -> Result<u64, Errno>,
+) -> Result<u64, Errno> {
     let mut done = 0;
     loop {
-        let part = (len - done).min(REQUEST_DATA);
+        let part = (len - done).min(most);
         match piece(done as u64, part) {
-            Ok(written) => {
-                let written = (written as usize).min(part);
-                done += written;
-                if written < part || done == len {
+            Ok(moved) => {
+                let moved = (moved as usize).min(part);
+                done += moved;
+                if moved < part || done == len {
                     return Ok(done as u64);
                 }
             }
@@ -180,19 +186,21 @@ pub fn read_at(
     if !is_native(cx, Operation::FilePositionRead, descriptor)
         && is_mapped(cx, Operation::FilePositionRead, descriptor, Errno::ISDIR)?
     {
-        return waiting(descriptor, POLLIN, || {
-            ask_descriptor!(
-                cx,
-                FilePositionRead,
-                file::position_read,
-                descriptor,
-                0,
-                |params| {
-                    params.set_length(len.min(REPLY_DATA) as u64);
-                    params.set_offset(offset);
-                },
-                |results| put(buffer, len, results.get_data()?)?
-            )
+        return whole(len, PIECE, |done, len| {
+            waiting(descriptor, POLLIN, || {
+                ask_descriptor!(
+                    cx,
+                    FilePositionRead,
+                    file::position_read,
+                    descriptor,
+                    0,
+                    |params| {
+                        params.set_length(len as u64);
+                        params.set_offset(offset.wrapping_add(done as i64));
+                    },
+                    |results| put(Pointer(buffer.0.wrapping_add(done)), len, results.get_data()?)?
+                )
+            })
         });
     }
     // SAFETY: as above.
@@ -214,7 +222,7 @@ pub fn write_at(
     if !is_native(cx, Operation::FilePositionWrite, descriptor)
         && is_mapped(cx, Operation::FilePositionWrite, descriptor, Errno::BADF)?
     {
-        return whole(len, |done, len| {
+        return whole(len, REQUEST_DATA, |done, len| {
             waiting(descriptor, POLLOUT, || {
                 ask_descriptor!(
                     cx,
@@ -256,6 +264,9 @@ pub fn read_vector(
     if !is_native(cx, Operation::FileReadVector, descriptor)
         && is_mapped(cx, Operation::FileReadVector, descriptor, Errno::ISDIR)?
     {
+        if offset >= 0 && flags == 0 {
+            return read_vector_at(cx, descriptor, vectors, count, offset);
+        }
         let total = total(vectors, count)?;
         return waiting(descriptor, POLLIN, || {
             ask_descriptor!(
@@ -277,6 +288,33 @@ pub fn read_vector(
     let result =
         vector_call([__NR_readv, __NR_preadv, __NR_preadv2], descriptor, vectors, count, offset, flags);
     connection::after_receive(descriptor, result)
+}
+
+/// preadv(2) of a server's: buffer by buffer, until one is not filled.
+fn read_vector_at(
+    cx: &mut Context,
+    descriptor: i32,
+    vectors: Pointer,
+    count: u64,
+    offset: i64,
+) -> Result<u64, Errno> {
+    total(vectors, count)?;
+    let mut done = 0;
+    for vector in buffers(vectors, count)? {
+        let vector = vector?;
+        let place = offset.wrapping_add(done as i64);
+        match read_at(cx, descriptor, Pointer(vector.base), vector.len as usize, place) {
+            Ok(read) => {
+                done += read;
+                if read < vector.len {
+                    break;
+                }
+            }
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
 }
 
 /// pwritev2(2): an offset of −1 means where the descriptor stands.
@@ -566,7 +604,7 @@ mod tests {
         let written = |len: usize, answers: &[Result<u64, Errno>]| {
             let mut asked = Vec::new();
             let mut answers = answers.iter().copied();
-            let result = whole(len, |done, part| {
+            let result = whole(len, REQUEST_DATA, |done, part| {
                 asked.push((done as usize, part));
                 answers.next().unwrap_or(Ok(part as u64))
             });
