@@ -23,6 +23,8 @@ const BUFFERS: u32 = 1024;
 pub const SENSE: usize = 252;
 /// Words of a request and the structures in it.
 const REQUEST: usize = 24;
+/// Words of a pattern of units.
+const PATTERN: usize = 8;
 
 /// Where the guest has its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,6 +303,44 @@ impl Unit {
         read.inquiry[..length].copy_from_slice(&inquiry[..length]);
         read.inquiry_length = length as u8;
         Ok(read)
+    }
+}
+
+/// Tells `each` of every unit that there is, in order.
+///
+/// # Errors
+/// `ENOTTY` for what is no such device, and what `each` says.
+pub fn units(
+    cx: &Context,
+    descriptor: i32,
+    mut each: impl FnMut(&Unit) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    ask(
+        cx,
+        descriptor,
+        PATTERN,
+        |request| {
+            request.init_list();
+            Ok(())
+        },
+        |reply| match reply.which().map_err(|_| Errno::BADMSG)? {
+            scsi_reply::List(units) => units?.iter().try_for_each(|unit| each(&Unit::read(unit)?)),
+            _ => Err(Errno::BADMSG),
+        },
+    )
+}
+
+/// Blocks of 2048 bytes that can be read; none without a medium.
+///
+/// # Errors
+/// As [`command`].
+pub fn capacity(cx: &Context, descriptor: i32) -> Result<u64, Errno> {
+    let mut data = [0; 8];
+    match command(cx, descriptor, &[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], &mut data) {
+        Ok(8) => Ok(u64::from(u32::from_be_bytes([data[0], data[1], data[2], data[3]])) + 1),
+        Ok(_) => Err(Errno::IO),
+        Err(Errno::NOMEDIUM) => Ok(0),
+        Err(error) => Err(error),
     }
 }
 

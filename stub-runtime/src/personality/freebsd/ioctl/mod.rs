@@ -5,6 +5,7 @@
 //! with `ENOTTY` and counted as a call that is missing.
 
 pub mod bpf;
+pub mod cam;
 pub mod interface;
 pub mod tun;
 
@@ -168,6 +169,7 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     }
     if device::is_node(cx, descriptor)
         && let Some(result) = tun::control(cx, descriptor, request, argument)
+            .or_else(|| cam::control(cx, descriptor, request, argument))
     {
         return result;
     }

@@ -141,12 +141,14 @@ pub fn control(cx: &Context, descriptor: i32, request: u32, argument: u64) -> Op
         CDROMREADAUDIO => done(read_audio(cx, descriptor, argument)),
         CDROM_SEND_PACKET => done(send_packet(cx, descriptor, argument)),
         CDROM_LAST_WRITTEN => {
-            capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks as i64 - 1))))
+            scsi::capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks as i64 - 1))))
         }
         BLKGETSIZE64 => {
-            capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks * 2048))))
+            scsi::capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks * 2048))))
         }
-        BLKGETSIZE => capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks * 4)))),
+        BLKGETSIZE => {
+            scsi::capacity(cx, descriptor).and_then(|blocks| done(guest::put(argument, &(blocks * 4))))
+        }
         BLKSSZGET | BLKPBSZGET => {
             scsi::address(cx, descriptor).and_then(|_| done(guest::put(argument, &2048i32)))
         }
@@ -156,17 +158,6 @@ pub fn control(cx: &Context, descriptor: i32, request: u32, argument: u64) -> Op
         BLKFLSBUF => scsi::address(cx, descriptor).map(|_| 0),
         _ => return None,
     })
-}
-
-/// Blocks of 2048 bytes; none without a medium.
-fn capacity(cx: &Context, descriptor: i32) -> Result<u64, Errno> {
-    let mut data = [0; 8];
-    match scsi::command(cx, descriptor, &[0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], &mut data) {
-        Ok(8) => Ok(u64::from(u32::from_be_bytes([data[0], data[1], data[2], data[3]])) + 1),
-        Ok(_) => Err(Errno::IO),
-        Err(Errno::NOMEDIUM) => Ok(0),
-        Err(error) => Err(error),
-    }
 }
 
 /// READ TOC/PMA/ATIP.
