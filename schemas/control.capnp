@@ -4,6 +4,7 @@
 # command line ("fs.open", "freebsd", "direct", "pflocal").
 
 using Common = import "operation/common.capnp";
+using Device = import "operation/device.capnp";
 using Exec = import "operation/exec.capnp";
 using Socket = import "operation/socket.capnp";
 
@@ -141,6 +142,18 @@ struct NetworkSocket {
   server @1 :Text;
 }
 
+struct Drive {
+  server @0 :Text;
+  node @1 :Text;               # of Linux guests, below /dev
+  drive @2 :Device.ScsiDrive;
+}
+
+struct Medium {
+  server @0 :Text;
+  medium @1 :Device.ScsiMedium;
+  node @2 :Text;               # of the drive that it is in
+}
+
 interface TraceSink {
   # Implemented by the client that asked for a trace.
 
@@ -191,4 +204,15 @@ interface Control {
   # What a screen of an fb server shows ("fb0"), as PNG.
 
   sites @13 () -> (guests :List(GuestSites));
+
+  drives @14 () -> (drives :List(Drive));
+  # Of the servers of kind scsi.
+
+  media @15 () -> (media :List(Medium));
+  # That lie in their folders.
+
+  load @16 (drive :Text, medium :Text, kind :Text) -> ();
+  # Puts a medium into a drive ("sr0"); one that is not there is made, where a kind is said.
+
+  eject @17 (drive :Text, force :Bool) -> ();
 }

@@ -71,7 +71,17 @@ struct ScsiRequest {
     list @3 :ScsiPattern;      # which units there are
     maximumTransfer @4 :Void;
     attach @5 :ScsiAddress;    # bind this descriptor to a unit
+    # Of the mapper itself; EPERM for guests.
+    inspect @6 :Void;          # the drive, and what is in it
+    media @7 :UInt32;          # what lies in the folder, from the so-manieth on
+    load @8 :ScsiLoad;
+    eject @9 :Bool;            # even if a guest prevents it
   }
+}
+
+struct ScsiLoad {
+  name @0 :Text;
+  kind @1 :Text;               # of a medium that is made where there is none; empty: none is made
 }
 
 struct ScsiAddress {
@@ -114,7 +124,41 @@ struct ScsiReply {
     address @1 :ScsiUnit;
     list @2 :List(ScsiUnit);
     maximumTransfer @3 :UInt64;
+    inspect @4 :ScsiDrive;
+    media @5 :List(ScsiMedium);
+    refused @6 :Text;          # why a medium was not loaded or ejected; empty: it was
   }
+}
+
+struct ScsiDrive {
+  unit @0 :ScsiUnit;
+  host @1 :Text;               # node of the host's that is passed through; empty: a virtual recorder
+  open @2 :Bool;
+  locked @3 :Bool;             # a guest prevents removal
+  refusals @4 :UInt64;         # commands that the deployment does not allow
+  medium @5 :ScsiMedium;       # no name: there is none
+}
+
+struct ScsiMedium {
+  name @0 :Text;
+  kind @1 :Text;
+  state @2 :Text;              # blank, appendable, complete, random
+  capacity @3 :UInt32;         # blocks
+  sessions @4 :UInt16;         # closed ones
+  tracks @5 :List(ScsiTrack);  # of what lies in the folder none
+  trackCount @6 :UInt16;
+  catalog @7 :Text;
+}
+
+struct ScsiTrack {
+  number @0 :UInt16;
+  session @1 :UInt16;
+  start @2 :Int32;
+  blocks @3 :UInt32;           # written ones
+  form @4 :Text;               # audio, mode1, mode2, xa
+  open @5 :Bool;
+  pregap @6 :UInt32;
+  isrc @7 :Text;
 }
 
 struct ScsiResult {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use tests::guest::{guest, run_command};
+use tests::guest::{guest, mapper, run_command};
 
 /// A folder with an image to burn, and a recorder with a medium of a kind in it.
 struct Workshop {
@@ -154,4 +154,113 @@ fn what_a_deployment_does_not_allow_is_refused() {
     let said = String::from_utf8_lossy(&raw.stderr).into_owned();
     assert!(said.contains("Access denied - no access rights"), "{said}");
     assert!(fs::metadata(workshop.path().join("media/disc.image")).expect("it was made").len() == 0);
+}
+
+/// A world that others run programs in, ended with the test.
+struct World<'a> {
+    workshop: &'a Workshop,
+    name: String,
+}
+
+impl<'a> World<'a> {
+    fn start(workshop: &'a Workshop, name: &str) -> Self {
+        let world = Self { workshop, name: format!("{name}-{}", std::process::id()) };
+        world.mapper(&["up", "--deployment", "recorder.toml"]).expect("it starts");
+        world
+    }
+
+    /// What a command of the mapper's says, or why not.
+    fn mapper(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(mapper());
+        command.args(arguments).args(["--world", &self.name]).current_dir(self.workshop.path());
+        let output = command.output().expect("the mapper can be started");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let said = self.mapper(&[arguments, &["--json"]].concat()).expect("it tells");
+        serde_json::from_str(&said).expect("it is JSON")
+    }
+}
+
+impl Drop for World<'_> {
+    fn drop(&mut self) {
+        // One that did not start cannot be ended.
+        let _ = self.mapper(&["down", "--force"]);
+    }
+}
+
+#[test]
+fn media_are_loaded_looked_at_and_ejected() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let world = World::start(&workshop, "media");
+    let drives = world.json(&["scsi", "drives"]);
+    assert_eq!(drives[0]["drive"], "sr0");
+    assert_eq!(
+        (&drives[0]["medium"]["name"], &drives[0]["medium"]["state"]),
+        (&"disc".into(), &"blank".into())
+    );
+    world.mapper(&["scsi", "load", "fresh", "--kind", "dvd+r"]).expect("it is made");
+    let mut burn = run_command(&["--world".to_owned(), world.name.clone()], &guest("growisofs").path);
+    burn.args(["-use-the-force-luke=tty", "-Z", "/dev/sr0=image.iso"]).current_dir(workshop.path());
+    assert!(burn.output().expect("it can be started").status.success());
+    let medium = world.json(&["scsi", "inspect"]);
+    let blocks = workshop.file("image.iso").len() / 2048;
+    assert_eq!((&medium["kind"], &medium["tracks"][0]["number"]), (&"dvd+r".into(), &1.into()));
+    assert!(medium["tracks"][0]["blocks"].as_u64() >= Some(blocks as u64), "{medium}");
+    world.mapper(&["scsi", "eject"]).expect("nobody prevents it");
+    assert!(world.mapper(&["scsi", "inspect"]).unwrap_err().contains("no medium in `sr0`"));
+    let table = world.mapper(&["scsi", "drives"]).expect("it tells");
+    assert!(table.contains("open"), "{table}");
+    let media = world.json(&["scsi", "media"]);
+    let names: Vec<_> = media.as_array().expect("a list").iter().map(|medium| &medium["name"]).collect();
+    assert_eq!(names, ["disc", "fresh"]);
+    for (arguments, why) in [
+        (&["scsi", "load", "none"][..], "say of which kind"),
+        (&["scsi", "load", "none", "--kind", "tape"], "there are cd-r"),
+        (&["scsi", "eject", "sr5"], "no drive `sr5`, but sr0"),
+    ] {
+        let said = world.mapper(arguments).expect_err("it is refused");
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn freebsd_burns_and_reads_the_same_disc() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let found = workshop.run("freebsd-burner", &["scan"]);
+    for line in [
+        "bus mapper0",
+        "device <MAPPER  VIRTUAL RECORDER1.00> at 0:0:0",
+        "driver cd0 at 0:0:0",
+        "driver pass0 at 0:0:0",
+        "cd0 is reached by pass0",
+        "type 5, vendor MAPPER",
+    ] {
+        assert!(found.lines().any(|found| found == line), "{line}: {found}");
+    }
+    workshop.run("freebsd-burner", &["burn", "image.iso"]);
+    assert!(workshop.file("media/disc.iso") == workshop.file("image.iso"));
+    workshop.run("freebsd-burner", &["compare", "image.iso"]);
+    workshop.run("readom", &["dev=/dev/sg0", "f=readom.iso"]);
+    assert!(workshop.file("readom.iso") == workshop.file("image.iso"), "what Linux reads of it");
+    let other = Workshop::new("cd-r", "burn");
+    other.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "image.iso"]);
+    other.run("freebsd-burner", &["compare", "image.iso"]);
+}
+
+#[test]
+fn long_reads_of_a_block_device_are_whole() {
+    let workshop = Workshop::new("dvd+r", "burn");
+    workshop.run("growisofs", &["-use-the-force-luke=tty", "-Z", "/dev/sr0=image.iso"]);
+    let script = "import os\n\
+        disc, image = (os.open(path, os.O_RDONLY) for path in ('/dev/sr0', 'image.iso'))\n\
+        assert os.pread(disc, 200000, 3000) == os.pread(image, 200000, 3000)\n\
+        buffers = [bytearray(size) for size in (100, 70000, 5)]\n\
+        assert os.preadv(disc, buffers, 777) == 70105\n\
+        assert b''.join(buffers) == os.pread(image, 70105, 777)\n\
+        size = os.lseek(disc, 0, os.SEEK_END)\n\
+        assert len(os.pread(disc, 100000, size - 5000)) == 5000\n";
+    workshop.run("python3", &["-c", script]);
 }

@@ -9,6 +9,7 @@ mod print;
 mod ps;
 mod routes;
 mod run;
+mod scsi;
 mod select;
 mod servers;
 mod trace;
@@ -32,6 +33,7 @@ enum Verb {
     Down(down::Arguments),
     Compose(compose::Arguments),
     Fb(fb::Arguments),
+    Scsi(scsi::Arguments),
     Ps(ps::Arguments),
     Routes(routes::Arguments),
     Servers(servers::Arguments),
@@ -87,6 +89,7 @@ pub fn main() -> u8 {
         Verb::Down(arguments) => down::run(arguments),
         Verb::Compose(arguments) => compose::run(arguments),
         Verb::Fb(arguments) => fb::run(arguments),
+        Verb::Scsi(arguments) => scsi::run(arguments),
         Verb::Ps(arguments) => ps::run(arguments),
         Verb::Routes(arguments) => routes::run(arguments),
         Verb::Servers(arguments) => servers::run(arguments),

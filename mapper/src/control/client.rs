@@ -18,6 +18,7 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::networks::Networks;
 use super::place::Place;
+use super::recorder::{Drive, Medium};
 use super::report::{Event, Guest, GuestSites, Missing, Route, Server, World};
 use super::trace::Filter;
 
@@ -189,6 +190,46 @@ impl Client {
             let mut request = self.control.snapshot_request();
             request.get().set_screen(screen);
             Ok(request.send().promise.await?.get()?.get_picture()?.to_vec())
+        })
+    }
+
+    /// Its drives.
+    pub fn drives(&self) -> Result<Vec<Drive>, ClientError> {
+        self.ask(async {
+            let response = self.control.drives_request().send().promise.await?;
+            response.get()?.get_drives()?.iter().map(Drive::from_message).collect()
+        })
+    }
+
+    /// The media in the folders of their servers.
+    pub fn media(&self) -> Result<Vec<Medium>, ClientError> {
+        self.ask(async {
+            let response = self.control.media_request().send().promise.await?;
+            response.get()?.get_media()?.iter().map(Medium::from_message).collect()
+        })
+    }
+
+    /// Puts a medium into a drive; one that is not there is made, if a kind is said.
+    pub fn load(&self, drive: &str, medium: &str, kind: &str) -> Result<(), ClientError> {
+        self.ask(async {
+            let mut request = self.control.load_request();
+            let mut params = request.get();
+            params.set_drive(drive);
+            params.set_medium(medium);
+            params.set_kind(kind);
+            request.send().promise.await?;
+            Ok(())
+        })
+    }
+
+    /// Takes out what is in a drive; with `force` even if a guest prevents it.
+    pub fn eject(&self, drive: &str, force: bool) -> Result<(), ClientError> {
+        self.ask(async {
+            let mut request = self.control.eject_request();
+            request.get().set_drive(drive);
+            request.get().set_force(force);
+            request.send().promise.await?;
+            Ok(())
         })
     }
 

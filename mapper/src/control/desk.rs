@@ -381,6 +381,48 @@ impl control::control::Server for Desk {
         Ok(())
     }
 
+    async fn drives(
+        self: Rc<Self>,
+        _: control::control::DrivesParams,
+        mut results: control::control::DrivesResults,
+    ) -> capnp::Result<()> {
+        super::recorder::write_drives(&self.world, results.get())
+    }
+
+    async fn media(
+        self: Rc<Self>,
+        _: control::control::MediaParams,
+        mut results: control::control::MediaResults,
+    ) -> capnp::Result<()> {
+        super::recorder::write_media(&self.world, results.get())
+    }
+
+    async fn load(
+        self: Rc<Self>,
+        params: control::control::LoadParams,
+        _: control::control::LoadResults,
+    ) -> capnp::Result<()> {
+        let params = params.get()?;
+        let (medium, kind) = (params.get_medium()?, params.get_kind()?);
+        super::recorder::change(&self.world, params.get_drive()?.to_str()?, |request| {
+            let mut load = request.init_load();
+            load.set_name(medium);
+            load.set_kind(kind);
+        })
+    }
+
+    async fn eject(
+        self: Rc<Self>,
+        params: control::control::EjectParams,
+        _: control::control::EjectResults,
+    ) -> capnp::Result<()> {
+        let params = params.get()?;
+        let force = params.get_force();
+        super::recorder::change(&self.world, params.get_drive()?.to_str()?, |mut request| {
+            request.set_eject(force);
+        })
+    }
+
     async fn shutdown(
         self: Rc<Self>,
         params: control::control::ShutdownParams,

@@ -7,9 +7,11 @@
 pub mod calls;
 pub mod client;
 pub mod desk;
+mod device;
 pub mod join;
 pub mod networks;
 pub mod place;
+pub mod recorder;
 pub mod report;
 mod screen;
 pub mod service;

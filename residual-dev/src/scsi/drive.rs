@@ -80,7 +80,7 @@ impl Drive {
             })?;
             recorder.insert(medium);
             // It is in since before anyone could ask.
-            let _told = recorder.execute(&[0; 6], Sent::NONE, &mut []);
+            recorder.hear_of_medium();
         }
         Ok(drive(Backend::Recorder(Box::new(recorder)), inquiry::standard(&settings.identity)))
     }
@@ -139,6 +139,14 @@ impl Drive {
                 },
                 Err(_) => Outcome { status: GOOD, sense: Vec::new(), moved: 0, failed: true },
             },
+        }
+    }
+
+    /// As the host's driver does when a block device is opened: that the medium may be another is heard, so that no
+    /// command of the guest's fails for it.
+    pub fn hear_of_medium(&self) {
+        if let Backend::Recorder(recorder) = &mut *self.backend() {
+            recorder.hear_of_medium();
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn make(settings: &Table, post: Post) -> Result<Arc<dyn Server>, Make
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Arc::new(DeviceServer::new(
         post.name.as_str(),
-        server::Scsi::new(drives, post.nodes, post.first_object),
+        server::Scsi::new(drives, settings.media, post.nodes, post.first_object),
     )))
 }
 

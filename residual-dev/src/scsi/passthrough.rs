@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::sense::{CHECK_CONDITION, Sense};
 use super::sent::Sent;
@@ -47,6 +47,7 @@ struct Header {
 #[derive(Debug)]
 pub struct Passthrough {
     node: File,
+    path: PathBuf,
 }
 
 /// What it answered.
@@ -69,7 +70,12 @@ impl Passthrough {
     /// As open(2).
     pub fn open(path: &Path) -> io::Result<Self> {
         let node = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-        Ok(Self { node })
+        Ok(Self { node, path: path.to_owned() })
+    }
+
+    /// Its node.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Carries out a command.

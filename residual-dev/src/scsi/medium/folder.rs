@@ -23,12 +23,8 @@ pub fn is_name(name: &str) -> bool {
 pub struct Found {
     /// Its name.
     pub name: String,
-    /// What it is.
-    pub kind: Kind,
-    /// Its tracks.
-    pub tracks: usize,
-    /// Nothing more can be added.
-    pub finalized: bool,
+    /// What is on it.
+    pub disc: Disc,
 }
 
 /// Takes out of the folder: a medium of that name, or the image `NAME.iso` as a pressed disc.
@@ -76,13 +72,12 @@ pub fn list(folder: &Path) -> io::Result<Vec<Found>> {
                 let disc: Option<Disc> =
                     std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
                 if let Some(disc) = disc {
-                    let (kind, tracks, finalized) = (disc.kind, disc.tracks.len(), disc.finalized);
-                    found.push(Found { name, kind, tracks, finalized });
+                    found.push(Found { name, disc });
                 }
             }
             Some("iso") if !folder.join(format!("{name}.disc")).exists() => {
                 if let Ok(medium) = Medium::pressed(folder, &name, &path) {
-                    found.push(Found { name, kind: medium.disc().kind, tracks: 1, finalized: true });
+                    found.push(Found { name, disc: medium.disc().clone() });
                 }
             }
             _ => {}

@@ -135,6 +135,11 @@ impl Recorder {
         before
     }
 
+    /// That another medium came is told to nobody any more.
+    pub fn hear_of_medium(&mut self) {
+        self.attention = None;
+    }
+
     /// As the button at the front: opens the tray, unless a host prevents it, which is told then.
     ///
     /// # Errors
@@ -149,6 +154,11 @@ impl Recorder {
         }
         self.open = true;
         Ok(self.take())
+    }
+
+    /// Lets a host prevent removal no longer.
+    pub fn allow_removal(&mut self) {
+        self.locked = false;
     }
 
     /// Takes out what lies in the open tray.

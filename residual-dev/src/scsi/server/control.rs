@@ -8,6 +8,7 @@ use schemas::device::{
     ScsiDirection, ScsiTransport, scsi_address, scsi_execute, scsi_pattern, scsi_reply, scsi_request,
     scsi_result, scsi_unit,
 };
+use schemas::server::Caller;
 
 use super::node::Node;
 use super::{INLINE, LARGEST, Open, Scsi, errno};
@@ -24,9 +25,10 @@ impl Scsi {
     /// Answers a request.
     pub(super) fn answer(
         &self,
+        caller: &Caller,
         open: &Arc<Open>,
         request: scsi_request::Reader<'_>,
-        reply: scsi_reply::Builder<'_>,
+        mut reply: scsi_reply::Builder<'_>,
     ) -> Result<(), Errno> {
         match request.which().map_err(|_| Errno::BADMSG)? {
             scsi_request::Execute(request) => {
@@ -53,13 +55,28 @@ impl Scsi {
                 Ok(())
             }
             scsi_request::MaximumTransfer(()) => {
-                let mut reply = reply;
                 reply.set_maximum_transfer(LARGEST as u64);
                 Ok(())
             }
             // Units do not share anything that a reset would touch, and no command is ever under way.
             scsi_request::Reset(_) => Err(Errno::NOTTY),
             scsi_request::Attach(_) => Err(Errno::NOTTY),
+            // Guests have tasks.
+            _ if caller.task != 0 => Err(Errno::PERM),
+            scsi_request::Inspect(()) => {
+                self.inspect(open.node.drive().ok_or(Errno::NXIO)?, reply.init_inspect())
+            }
+            scsi_request::Media(skip) => self.media(skip as usize, reply),
+            scsi_request::Load(load) => {
+                let said = self.load(open.node.drive().ok_or(Errno::NXIO)?, load?)?;
+                reply.set_refused(&*said);
+                Ok(())
+            }
+            scsi_request::Eject(force) => {
+                let said = self.eject(open.node.drive().ok_or(Errno::NXIO)?, force)?;
+                reply.set_refused(&*said);
+                Ok(())
+            }
         }
     }
 
@@ -78,7 +95,7 @@ impl Scsi {
         Ok((0..self.drives.len()).filter(fits).skip(skip).take(UNITS).collect())
     }
 
-    fn tell(&self, number: usize, mut unit: scsi_unit::Builder<'_>) {
+    pub(super) fn tell(&self, number: usize, mut unit: scsi_unit::Builder<'_>) {
         let Some(drive) = self.drives.get(number) else { return };
         let identity = drive.identity();
         address(number, unit.reborrow().init_address());

@@ -1,6 +1,7 @@
 //! The server: nodes that guests open, what they read through them, and commands.
 
 mod control;
+mod manage;
 mod memory;
 mod node;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +38,8 @@ const BLOCK: u64 = 2048;
 
 // asm-generic/fcntl.h, linux/stat.h.
 const O_NONBLOCK: u32 = 0o4000;
+const O_ACCMODE: u32 = 3;
+const O_RDWR: u32 = 2;
 const S_IFCHR: u32 = 0o020_000;
 const S_IFBLK: u32 = 0o060_000;
 /// Who may open the nodes: everyone who runs in this world; the deployment says what they may send.
@@ -56,6 +60,7 @@ pub(crate) struct Open {
 /// The server.
 pub struct Scsi {
     drives: Vec<Arc<Drive>>,
+    media: PathBuf,
     nodes: Vec<MountedNode>,
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Arc<Open>>>,
@@ -86,10 +91,10 @@ fn fill(mut stat: common::stat::Builder<'_>, node: Node) {
 }
 
 impl Scsi {
-    /// One with these drives, that numbers its objects from `first` on.
-    pub fn new(drives: Vec<Drive>, nodes: Vec<MountedNode>, first: u64) -> Self {
+    /// One with these drives and a folder of media, that numbers its objects from `first` on.
+    pub fn new(drives: Vec<Drive>, media: PathBuf, nodes: Vec<MountedNode>, first: u64) -> Self {
         let drives = drives.into_iter().map(Arc::new).collect();
-        Self { drives, nodes, next: AtomicU64::new(first.max(1)), objects: Mutex::default() }
+        Self { drives, media, nodes, next: AtomicU64::new(first.max(1)), objects: Mutex::default() }
     }
 
     fn node(&self, mount: u32, path: &[u8]) -> Result<Node, Errno> {
@@ -117,6 +122,12 @@ impl Scsi {
             return Err(Errno::INVAL);
         }
         let drive = open.drive.as_ref().ok_or(Errno::INVAL)?;
+        if matches!(open.node, Node::Cd(_))
+            && (!offset.is_multiple_of(BLOCK) || !length.is_multiple_of(BLOCK))
+        {
+            // A disk of FreeBSD's is a character device of whole sectors (GEOM(4)).
+            return Err(Errno::INVAL);
+        }
         let size = u64::from(drive.blocks().ok_or(Errno::NOMEDIUM)?) * BLOCK;
         let length = length.min(most as u64).min(size.saturating_sub(offset));
         if length == 0 {
@@ -183,6 +194,10 @@ impl Device for Scsi {
             None => None,
         };
         let flags = params.get_flags();
+        if node.is_command() && flags & O_ACCMODE != O_RDWR {
+            // pass(4) and xpt(4) open for reading and writing alone.
+            return Err(Errno::PERM);
+        }
         if node.is_block()
             && flags & O_NONBLOCK == 0
             && drive.as_ref().is_some_and(|drive| drive.blocks().is_none())
@@ -191,6 +206,9 @@ impl Device for Scsi {
         }
         if lock(&self.objects).len() >= OBJECTS {
             return Err(Errno::NFILE);
+        }
+        if let Some(drive) = drive.as_ref().filter(|_| node.is_readable()) {
+            drive.hear_of_medium();
         }
         let shared = Memory::new(SHARED)?;
         let inode = fstat(shared.descriptor()).map_err(errno)?.st_ino;
@@ -340,7 +358,7 @@ impl Device for Scsi {
 
     fn control(
         &self,
-        _: &Caller,
+        caller: &Caller,
         params: device_control::params::Reader<'_>,
         results: device_control::results::Builder<'_>,
         caps: &mut Capabilities,
@@ -348,7 +366,7 @@ impl Device for Scsi {
         let open = self.find(params.get_object(), caps)?;
         match params.get_request().which().map_err(|_| Errno::BADMSG)? {
             device_control::params::request::Scsi(request) => {
-                self.answer(&open, request?, results.init_reply().init_scsi())
+                self.answer(caller, &open, request?, results.init_reply().init_scsi())
             }
             _ => Err(Errno::NOTTY),
         }

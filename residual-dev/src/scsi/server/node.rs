@@ -46,6 +46,11 @@ impl Node {
         matches!(self, Self::Disc(_) | Self::Cd(_))
     }
 
+    /// Whether it is one of FreeBSD's for commands alone.
+    pub fn is_command(self) -> bool {
+        matches!(self, Self::Transport | Self::Pass(_))
+    }
+
     /// Whether it is a block device. FreeBSD has none.
     pub fn is_block(self) -> bool {
         matches!(self, Self::Disc(_))
