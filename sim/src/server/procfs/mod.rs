@@ -11,9 +11,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::fs::{FileType, Mode, OFlags};
-use schemas::Errno;
 use schemas::common::Capability;
 use schemas::server::Caller;
+use schemas::{Errno, Personality};
 
 use super::listing::{self, Entry, Kind};
 use super::process::{self, Processes};
@@ -32,6 +32,12 @@ pub fn procfs(world: Arc<World>) -> Translator<Procfs> {
 /// The hooks.
 pub struct Procfs {
     world: Arc<World>,
+}
+
+/// Whether a guest finds nothing below the root: other systems do not mount their own procfs(5), whose files are others,
+/// unless somebody tells them to, and programs that find Linux's files there take the system for Linux.
+fn is_empty_for(caller: &Caller) -> bool {
+    caller.personality != Personality::Linux
 }
 
 /// A file of the host's `/proc`, as the caller may look at it.
@@ -58,6 +64,9 @@ fn number_of(name: &[u8]) -> Option<i32> {
 
 impl Procfs {
     fn place(&self, caller: &Caller, path: &[&[u8]]) -> Result<Place, Errno> {
+        if is_empty_for(caller) && !path.is_empty() {
+            return Err(Errno::NOENT);
+        }
         paths::place(&Processes::new(&self.world, caller), path)
     }
 
@@ -91,6 +100,9 @@ impl Hooks for Procfs {
 
     fn list(&self, caller: &Caller, path: &[&[u8]]) -> Result<Vec<Entry>, Errno> {
         let place = self.place(caller, path)?;
+        if is_empty_for(caller) {
+            return Ok(Vec::new());
+        }
         let hidden = match place.process_file() {
             Some((pid, "fd" | "fdinfo")) => reserved::descriptors(pid),
             _ => 0..0,

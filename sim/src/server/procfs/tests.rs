@@ -3,7 +3,6 @@ use crate::hurd::mounts::{MountKind, MountPoint};
 use crate::hurd::world::{Guest, Identity, Policy, View};
 use crate::mach::TaskId;
 use crate::server::testing::{ask, caller, donated, none, world};
-use schemas::Personality;
 use schemas::server::FsServer;
 use std::io::{Read, Write};
 
@@ -155,6 +154,15 @@ fn stub_is_not_seen_in_the_process() {
     assert_eq!(f.open(&f.own(&format!("fd/{number}")), 0).err(), Some(Errno::NOENT));
     // SAFETY: the mapping was made above and nothing refers to it.
     unsafe { rustix::mm::munmap(mapped, 4096).unwrap() };
+}
+
+#[test]
+fn other_systems_find_nothing() {
+    let f = Fixture { caller: caller(Personality::FreeBsd), ..fixture() };
+    assert_eq!(f.list(""), [".", ".."]);
+    for path in ["self", "self/maps", "cpuinfo", "1"] {
+        assert_eq!(f.open(path, 0).err(), Some(Errno::NOENT), "{path}");
+    }
 }
 
 #[test]
