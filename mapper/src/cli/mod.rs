@@ -45,6 +45,26 @@ enum Verb {
     Serve,
 }
 
+/// The command that programs are started with, alone: what every other one can be told is made for help and for errors
+/// only.
+#[derive(Debug, Parser)]
+#[command(name = "mapper run")]
+struct Run {
+    #[command(flatten)]
+    arguments: run::Arguments,
+}
+
+/// The verb that the process's arguments name.
+fn parse() -> Result<Verb, clap::Error> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|verb| verb == "run")
+        && let Ok(run) = Run::try_parse_from(std::iter::once("run".into()).chain(arguments))
+    {
+        return Ok(Verb::Run(run.arguments));
+    }
+    Command::try_parse().map(|command| command.verb)
+}
+
 /// Exit status when something other than the program asked for went wrong, as of `env`, `nice` and `timeout`.
 const FAILURE: u8 = 125;
 /// Exit status when the world that a command is for does not run, or says no.
@@ -74,8 +94,8 @@ fn serve() -> Result<(), Failure> {
 
 /// Runs the verb that the process's arguments name and returns the exit status.
 pub fn main() -> u8 {
-    let command = match Command::try_parse() {
-        Ok(command) => command,
+    let verb = match parse() {
+        Ok(verb) => verb,
         Err(error) => {
             let status = if error.use_stderr() { USAGE } else { 0 };
             // Nothing is left to be done when even the message cannot be written.
@@ -83,7 +103,7 @@ pub fn main() -> u8 {
             return status;
         }
     };
-    let done = match command.verb {
+    let done = match verb {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Up(arguments) => up::run(arguments),
         Verb::Down(arguments) => down::run(arguments),

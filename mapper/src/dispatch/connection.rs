@@ -148,6 +148,10 @@ impl Connection {
                 {
                     arrivals.push(new);
                 }
+                // A guest tells of children when few more can be noted: there is room again once these are taken.
+                if let Some(guest) = &self.guest {
+                    world.registry.look_at_children(&guest.process);
+                }
             }
             kind => tracing::trace!(pid = self.pid(), ?kind, "noted"),
         }

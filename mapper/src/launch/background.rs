@@ -19,7 +19,9 @@ pub enum Side {
     Background,
 }
 
-/// Splits off a detached process: a session of its own, adopted by init.
+/// Splits off a detached process, adopted by init. It is in a process group of its own, where neither the terminal's
+/// signals nor job control find it, and leaves the session with [`let_go_of_terminal`]: a new session is scheduled
+/// apart from the old one (`sched_autogroup`, sched(7)), and this process would wait for that.
 ///
 /// # Panics
 /// When the process has more than one thread.
@@ -45,8 +47,8 @@ pub fn detach() -> Result<Side, Errno> {
 /// the former, or a negative error.
 ///
 /// The child borrows this process's memory (vfork(2)), so that only one copy is made of it, and runs nothing but what is
-/// here: below this function's frame it may use the stack. It gives its child a session, so that this can never gain a
-/// controlling terminal.
+/// here: below this function's frame it may use the stack. It leads a process group, in which its child stays, so that
+/// the latter leads none and can have a session.
 ///
 /// # Safety
 /// There must be a single thread.
@@ -60,7 +62,9 @@ unsafe fn fork_through_child() -> i64 {
             "syscall",
             "test rax, rax",
             "jnz 3f",
-            "mov eax, {setsid}",
+            "xor edi, edi",
+            "xor esi, esi",
+            "mov eax, {setpgid}",
             "syscall",
             "mov r12, rsp",
             "sub rsp, 128",
@@ -78,7 +82,7 @@ unsafe fn fork_through_child() -> i64 {
             "xor eax, eax",
             "3:",
             vfork = const libc::SYS_vfork,
-            setsid = const libc::SYS_setsid,
+            setpgid = const libc::SYS_setpgid,
             exit = const libc::SYS_exit_group,
             fork = sym libc::fork,
             out("rax") result,
@@ -89,11 +93,13 @@ unsafe fn fork_through_child() -> i64 {
     result
 }
 
-/// Cuts a background process off from the terminal and the folder it was started in.
+/// Cuts a background process off from the session, the terminal and the folder it was started in. It leads a session
+/// then, and whatever opens a file here says `O_NOCTTY`, so that it never gains a controlling terminal.
 ///
 /// Standard error stays when `keep_error` asks for it, to carry the log. A guest's pipe that nobody reads from becomes
 /// an error of the write instead of the end of the process.
 pub fn let_go_of_terminal(keep_error: bool) -> std::io::Result<()> {
+    rustix::process::setsid()?;
     // SAFETY: no handler is installed.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
@@ -133,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_child_of_the_child_has_a_copy_and_a_session_without_a_terminal() {
+    fn the_child_of_the_child_has_a_copy_and_a_group_that_it_does_not_lead() {
         use std::io::Read;
         let (mut here, there) = std::io::pipe().unwrap();
         let mine = std::hint::black_box([7_u64; 64]);
@@ -142,7 +148,7 @@ mod tests {
         if child == 0 {
             // SAFETY: no memory is touched but what this process has a copy of.
             unsafe {
-                let told = [libc::getpid(), libc::getppid(), libc::getsid(0), mine[63] as i32];
+                let told = [libc::getpid(), libc::getppid(), libc::getpgrp(), mine[63] as i32];
                 libc::write(there.as_raw_fd(), told.as_ptr().cast(), size_of_val(&told));
                 libc::_exit(0);
             }

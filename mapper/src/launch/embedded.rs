@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{RecvFlags, recv};
 use schemas::Personality;
 
 use super::background;
@@ -71,13 +72,16 @@ pub fn serve(parts: Parts) -> ! {
     std::process::exit(status)
 }
 
-/// Waits until a guest asks for something, or for a while. Returns false when all guests are gone before that.
+/// Waits until a guest says something, or for a while. Returns false when all guests are gone before that.
 fn first_sign(socket: &OwnedFd) -> bool {
     let mut sockets = [PollFd::new(socket, PollFlags::IN)];
     let patience = Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() };
     let _ = poll(&mut sockets, Some(&patience));
-    let events = sockets[0].revents();
-    events.contains(PollFlags::IN) || !events.contains(PollFlags::HUP)
+    if !sockets[0].revents().contains(PollFlags::HUP) {
+        return true;
+    }
+    // The end can be read as well as what was said before it.
+    recv(socket, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok_and(|(_, length)| length > 0)
 }
 
 /// Serves guests from now on, and commands as soon as the run turns out to last.
@@ -96,4 +100,24 @@ fn run(parts: Parts) -> Result<(), Box<dyn std::error::Error>> {
     crew.over().wait(None);
     drop(service);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
+
+    #[test]
+    fn the_end_of_the_guests_is_no_sign_but_what_they_said_before_is() {
+        let pair =
+            || socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+        let (here, there) = pair();
+        assert!(first_sign(&here), "it waits no longer");
+        drop(there);
+        assert!(!first_sign(&here));
+        let (here, there) = pair();
+        send(&there, b"hello", SendFlags::empty()).unwrap();
+        drop(there);
+        assert!(first_sign(&here));
+    }
 }

@@ -115,6 +115,11 @@ impl Registry {
         }
     }
 
+    /// Takes note of the children that a guest has noted in its region.
+    pub fn look_at_children(&self, process: &Process) {
+        self.new_children(process);
+    }
+
     fn new_children(&self, process: &Process) -> Vec<Arc<Process>> {
         let Some(region) = process.region() else { return Vec::new() };
         let mut children = Vec::new();
