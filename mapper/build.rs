@@ -1,6 +1,6 @@
 //! Builds the stub that the mapper carries inside itself.
 //!
-//! The stub is a freestanding static PIE, so it is compiled by a cargo of its own: its profile, its link
+//! The stub is a freestanding static program, so it is compiled by a cargo of its own: its profile, its link
 //! arguments and its features differ from everything else in the workspace. The path of the finished image
 //! reaches the code as `STUB_IMAGE`, for `include_bytes!`.
 //!
@@ -10,16 +10,18 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Without start files and libraries, position independent, and linked to nothing.
+/// Without start files and libraries, linked to nothing, and for an address that relative code alone can be linked for:
+/// the second page of `schemas::transport::STUB_IMAGE`.
 const STUB_FLAGS: &[&str] = &[
     "-Crelocation-model=pie",
     "-Ctarget-feature=+crt-static",
     "-Clink-arg=-nostartfiles",
     "-Clink-arg=-nostdlib",
-    "-Clink-arg=-static-pie",
+    "-Clink-arg=-static",
+    "-Clink-arg=-no-pie",
+    "-Clink-arg=-Wl,--image-base=0x7e9000001000",
+    "-Clink-arg=-Wl,--no-dynamic-linker",
     "-Clink-arg=-Wl,-z,noexecstack",
-    // The image is written at each start and relocated at each execution: a bit a relocation rather than 24 bytes.
-    "-Clink-arg=-Wl,-z,pack-relative-relocs",
     // No page between two segments stays unmapped, where the host could put a mapping of the guest's: the stub's image
     // is one range, all of which is taken for its own.
     "-Clink-arg=-Wl,-z,separate-loadable-segments",
@@ -37,6 +39,10 @@ const STUB_PROFILE: &[&str] = &[
 ];
 
 fn main() {
+    // The program starts for each guest, and nearly all that would be relocated then is constant.
+    println!("cargo::rustc-link-arg-bins=-no-pie");
+    // What unwinds comes from the compiler's archive rather than from a library to be loaded (`-static-libgcc` of gcc(1)).
+    println!("cargo::rustc-link-lib=dylib:+verbatim=libgcc_eh.a");
     println!("cargo::rerun-if-env-changed=MAPPER_STUB");
     if let Some(image) = env::var_os("MAPPER_STUB") {
         let image = PathBuf::from(image);

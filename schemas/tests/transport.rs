@@ -483,3 +483,17 @@ fn datagrams_survive_the_way_and_others_are_refused() {
         assert_eq!(Datagram::from_bytes(&damaged), None, "byte {at}");
     }
 }
+
+#[test]
+fn sites_that_are_wanted_are_taken_once() {
+    let pages = Pages::new(Region::SIZE);
+    let region = region(&pages);
+    let (index, site) = region.trapped(0x1000).unwrap();
+    region.trapped(0x2000).unwrap();
+    assert_eq!(region.wanted().count(), 0);
+    region.want(site);
+    region.want(site);
+    let taken: Vec<_> = region.wanted().map(|(index, site)| (index, site.address())).collect();
+    assert_eq!(taken, [(index, 0x1000)]);
+    assert_eq!(region.wanted().count(), 0);
+}

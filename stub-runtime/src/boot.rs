@@ -15,7 +15,7 @@ use crate::loader::{self, Image};
 use crate::operation::exec::Carried;
 use crate::operation::{clock, hidden, mounts, open, signal};
 use crate::process::Process;
-use crate::trap::{entry, site};
+use crate::trap::{entry, fast, site};
 use crate::{fail, personality, transport, world};
 
 /// Exit status of a program that cannot be run, as shells have it.
@@ -28,75 +28,12 @@ const AUXILIARY_MAX: usize = 64;
 const AT_EXECFN: u64 = 31;
 const AT_SYSINFO_EHDR: u64 = 33;
 
-/// `DT_RELA`, `DT_RELASZ`, `DT_RELRSZ`, `DT_RELR` (System V gABI, chapter 5) and `R_X86_64_RELATIVE` (psABI, 4.4.1).
-const DT_RELA: u64 = 7;
-const DT_RELASZ: u64 = 8;
-const DT_RELRSZ: u64 = 35;
-const DT_RELR: u64 = 36;
-const R_X86_64_RELATIVE: u64 = 8;
-
-/// Relocates the stub itself. Nothing here may touch data that needs relocation.
-///
-/// Nearly all relocations are packed (gABI, relative relocation table): an even word is the address of a word to
-/// relocate, an odd one a bitmap of the words behind the last. RELA has the few at odd places.
-///
-/// # Safety
-/// `base` is where the image was loaded and `dynamic` its dynamic section; called once, first.
-#[inline(always)]
-unsafe fn relocate(base: u64, mut dynamic: *const [u64; 2]) {
-    let (mut rela, mut relr) = ((0, 0), (0, 0));
-    // SAFETY: the section ends with a null tag; the tables and what they name lie in the image.
-    unsafe {
-        while (*dynamic)[0] != 0 {
-            let value = (*dynamic)[1];
-            match (*dynamic)[0] {
-                DT_RELA => rela.0 = base + value,
-                DT_RELASZ => rela.1 = value,
-                DT_RELR => relr.0 = base + value,
-                DT_RELRSZ => relr.1 = value,
-                _ => {}
-            }
-            dynamic = dynamic.add(1);
-        }
-        let (mut at, end) = (rela.0, rela.0 + rela.1);
-        while at < end {
-            let [offset, kind, addend] = *(at as *const [u64; 3]);
-            if kind == R_X86_64_RELATIVE {
-                *((base + offset) as *mut u64) = base + addend;
-            }
-            at += 24;
-        }
-        let (mut at, end) = (relr.0, relr.0 + relr.1);
-        let mut word = core::ptr::null_mut::<u64>();
-        while at < end {
-            let entry = *(at as *const u64);
-            if entry & 1 == 0 {
-                word = (base + entry) as *mut u64;
-                *word += base;
-                word = word.add(1);
-            } else {
-                let (mut bits, mut one) = (entry >> 1, word);
-                while bits != 0 {
-                    if bits & 1 != 0 {
-                        *one += base;
-                    }
-                    (bits, one) = (bits >> 1, one.add(1));
-                }
-                word = word.add(63);
-            }
-            at += 8;
-        }
-    }
-}
-
 /// First Rust code of the stub: on the host's stack, which the guest inherits.
 ///
 /// # Safety
 /// Called by the entry point only, with the stack as the host left it.
-pub unsafe extern "C" fn start(stack: *const u64, base: u64, dynamic: *const [u64; 2]) -> ! {
-    // SAFETY: by contract.
-    unsafe { relocate(base, dynamic) };
-    let Ok(block) = thread::allocate() else { fail::exit(CANNOT_RUN, &[b"no memory for the stub"]) };
+pub unsafe extern "C" fn start(stack: *const u64) -> ! {
+    let Ok(block) = thread::allocate_first() else { fail::exit(CANNOT_RUN, &[b"no memory for the stub"]) };
     // SAFETY: goes on at the top of the stub's own stack, never to return.
     unsafe {
         asm!("mov rsp, {top}", "xor ebp, ebp", "call {next}", "ud2",
@@ -189,16 +126,20 @@ fn read_handoff() -> Result<&'static Handoff, Errno> {
 
 fn prepare(block: *mut Context, handoff: &Handoff, host: &HostStack, stack: u64) -> Result<(), Errno> {
     let personality = handoff.personality().and_then(personality::find).ok_or(Errno::NOEXEC)?;
-    let process = Process::allocate(personality)?;
+    // SAFETY: the block was made a moment ago.
+    let process = unsafe { Process::begin(block, personality) };
     let page = world::open(handoff.flags().contains(HandoffFlags::TRACE))?;
     process.kept[0] = page;
     let carried = Carried::read(handoff.carry());
-    signal::initialize(process, carried.as_ref().map_or(0, |carried| carried.ignored))?;
+    signal::initialize(process, carried.as_ref().map(|carried| carried.ignored))?;
     site::initialize();
     // SAFETY: the block is this thread's, made a moment ago.
     let cx = unsafe { &mut *block };
     cx.process = process;
     *process.threads.lock() = block;
+    if let Some(carried) = &carried {
+        cx.hoisted_entry = fast::known_entry_address(carried.fast);
+    }
     // SAFETY: as above.
     unsafe { thread::adopt(block) }?;
     cx.set_mask(host_signal::mask());

@@ -1,4 +1,5 @@
-//! The stub as a program of its own: a static, position-independent ELF file without a C library.
+//! The stub as a program of its own: a static ELF file without a C library, linked for an address at which nothing else
+//! of a process lies, so that nothing of it must be relocated when it starts.
 
 #![no_std]
 #![no_main]
@@ -8,12 +9,9 @@ use core::panic::PanicInfo;
 
 global_asm!(
     ".globl _start",
-    ".hidden _DYNAMIC",
     "_start:",
     "xor ebp, ebp",
     "mov rdi, rsp",
-    "lea rsi, [rip + __executable_start]",
-    "lea rdx, [rip + _DYNAMIC]",
     "and rsp, -16",
     "call {start}",
     "ud2",

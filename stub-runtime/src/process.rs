@@ -7,13 +7,14 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use schemas::Errno;
 
 use crate::context::Context;
-use crate::host::linux::{abi, memory, syscall::call, thread};
+use crate::host::linux::{abi, syscall::call, thread};
 use crate::operation::queue::Queues;
 use crate::operation::signal::Action;
 use crate::operation::{descriptor, limit, mask};
 use crate::personality::Personality;
 
-/// A lock of the stub. Held for a few instructions and never over a call that may sleep.
+/// A lock of the stub. Held for a few instructions and never over a call that may sleep. Its word comes first.
+#[repr(C)]
 pub struct Lock<T> {
     word: AtomicU32,
     value: UnsafeCell<T>,
@@ -78,14 +79,13 @@ pub struct Break {
     pub mapped: u64,
 }
 
-/// A guest process.
+/// A guest process. What every fork writes to comes first, so that it lies together.
+#[repr(C)]
 pub struct Process {
     /// The ABI of its OS.
     pub personality: &'static Personality,
     /// Its number; zero until its first thread runs.
     pub pid: AtomicU32,
-    /// What it does on each signal, by host number.
-    pub actions: Lock<[Action; 65]>,
     /// The end of its data.
     pub data_end: Lock<Break>,
     /// What its descriptors mean.
@@ -102,12 +102,14 @@ pub struct Process {
     pub executing: Lock<()>,
     /// Address of the code to which handlers return, where the OS gives one.
     pub signal_code: u64,
-    /// Path of the program, for the guest's own look at itself.
-    pub executable: [u8; 1024],
-    /// Its length.
+    /// Length of the path of the program.
     pub executable_len: usize,
     /// Address space that belongs to the stub beside its image and thread blocks.
     pub kept: [core::ops::Range<u64>; 4],
+    /// What it does on each signal, by host number.
+    pub actions: Lock<[Action; 65]>,
+    /// Path of the program, for the guest's own look at itself.
+    pub executable: [u8; 1024],
 }
 
 // SAFETY: the list of blocks is reached under its lock.
@@ -116,13 +118,13 @@ unsafe impl Send for Process {}
 unsafe impl Sync for Process {}
 
 impl Process {
-    /// Makes the block of a process in memory of its own.
+    /// Makes the block of a process beside that of its first thread.
     ///
-    /// # Errors
-    /// `ENOMEM`.
+    /// # Safety
+    /// `first` was made by [`thread::allocate`] or [`thread::allocate_first`], and no process is beside it.
     #[expect(clippy::mut_from_ref, reason = "the block is new memory, and no part of the personality")]
-    pub fn allocate(personality: &'static Personality) -> Result<&'static mut Process, Errno> {
-        let at = memory::map(size_of::<Process>() as u64)? as *mut Process;
+    pub unsafe fn begin(first: *mut Context, personality: &'static Personality) -> &'static mut Process {
+        let at = thread::process_of(first);
         let process = Process {
             personality,
             pid: AtomicU32::new(0),
@@ -139,10 +141,10 @@ impl Process {
             executable_len: 0,
             kept: [const { 0..0 }; 4],
         };
-        // SAFETY: fresh memory of the right size, page aligned.
+        // SAFETY: fresh memory of the right size and alignment.
         unsafe {
             at.write(process);
-            Ok(&mut *at)
+            &mut *at
         }
     }
 
@@ -240,12 +242,16 @@ impl Process {
         }
     }
 
-    /// A copy for a child that shares the memory but not the state (`vfork`).
+    /// A copy beside the first thread of a child that shares the memory but not the state (`vfork`).
     ///
     /// # Errors
     /// `ENOMEM`.
-    pub fn copy(&self) -> Result<&'static mut Process, Errno> {
-        let copy = Process::allocate(self.personality)?;
+    ///
+    /// # Safety
+    /// As [`Process::begin`].
+    pub unsafe fn copy(&self, first: *mut Context) -> Result<&'static mut Process, Errno> {
+        // SAFETY: by contract.
+        let copy = unsafe { Process::begin(first, self.personality) };
         copy.actions = Lock::new(*self.actions.lock());
         copy.data_end = Lock::new(*self.data_end.lock());
         copy.descriptors.copy_from(&self.descriptors)?;
@@ -259,10 +265,9 @@ impl Process {
         Ok(copy)
     }
 
-    /// Gives the memory of a copy back.
+    /// Gives the memory back that is not beside the first thread.
     pub fn free(&mut self) {
         self.descriptors.free();
-        memory::release(self as *mut Process as u64, size_of::<Process>() as u64);
     }
 
     /// Whether a range of addresses touches what belongs to the stub.
@@ -283,8 +288,7 @@ impl Process {
         see(crate::transport::range());
         crate::trap::site::ranges().for_each(&mut see);
         see(self.descriptors.range());
-        let own = core::ptr::from_ref(self) as u64;
-        see(own..own + (size_of::<Process>() as u64).next_multiple_of(4096));
+        see(thread::range_with(self));
         self.kept.iter().cloned().for_each(&mut see);
         let head = self.threads.lock();
         let mut at = *head;

@@ -35,6 +35,8 @@ static SPIN: AtomicU32 = AtomicU32::new(SPIN_LEAST);
 /// Start of the mapped region; null before there is one.
 static REGION: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
 /// Whether the region is this process's own, and not its parent's.
+// Every fork writes to it, see the state of the sites.
+#[unsafe(link_section = ".data.fork")]
 static ATTACHED: AtomicBool = AtomicBool::new(false);
 /// Set when the mapper is gone.
 static DEAD: AtomicBool = AtomicBool::new(false);
@@ -81,6 +83,11 @@ pub fn release_lane(cx: &Context) {
         // SAFETY: a lane of a region, which stays mapped while a thread counts in it.
         region.release_lane(cx.tid.load(Ordering::Relaxed), unsafe { &*lane });
     }
+}
+
+/// Whether the region is this process's own, and not its parent's.
+pub fn is_attached() -> bool {
+    ATTACHED.load(Ordering::Relaxed)
 }
 
 /// A forked child counts in its parent's region until it makes a call of its own.

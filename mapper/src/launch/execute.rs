@@ -1,34 +1,10 @@
 //! Becoming the guest: the stub's image replaces this process.
 
 use std::ffi::{CString, OsStr, OsString, c_char};
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
-
-/// The stub, as it was built together with this mapper.
-static STUB: &[u8] = include_bytes!(env!("STUB_IMAGE"));
-
-/// A memory file with the stub, executable and never to be changed.
-pub fn stub_image() -> Result<OwnedFd, Errno> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    // MFD_EXEC is of Linux 6.3; a kernel that does not know it makes executable files anyway.
-    let image = match rustix::fs::memfd_create(c"stub", flags | MemfdFlags::EXEC) {
-        Err(Errno::INVAL) => rustix::fs::memfd_create(c"stub", flags),
-        made => made,
-    }?;
-    let mut rest = STUB;
-    while !rest.is_empty() {
-        let written = rustix::io::write(&image, rest)?;
-        rest = &rest[written..];
-    }
-    rustix::fs::fcntl_add_seals(
-        image.as_fd(),
-        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
-    )?;
-    Ok(image)
-}
 
 /// What the guest starts with.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@
 pub mod background;
 pub mod embedded;
 mod execute;
+mod image;
 mod program;
 mod reserved;
 
@@ -15,10 +16,11 @@ use std::path::Path;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use schemas::Personality;
 use schemas::transport::{
     DESCRIPTOR_DIRECTORIES, DESCRIPTOR_HANDOFF, DESCRIPTOR_IMAGE, DESCRIPTOR_REGION, DESCRIPTOR_SOCKET,
-    DESCRIPTOR_TRACE, DESCRIPTOR_WORLD, Handoff, HandoffFlags,
+    DESCRIPTOR_STUB, DESCRIPTOR_TRACE, DESCRIPTOR_WORLD, Handoff, HandoffFlags,
 };
 
 use execute::Image;
@@ -93,11 +95,13 @@ impl Prepared {
 }
 
 fn prepare(ends: &Ends<'_>, letter: &Letter<'_>) -> Result<Block, LaunchError> {
-    let image = execute::stub_image().map_err(host("cannot make the stub's memory file"))?;
     let handoff = write_handoff(letter).map_err(host("cannot make the handoff to the stub"))?;
     let block = Block::find()?;
+    let stub = image::Source::open().map_err(host("cannot make the stub's memory file"))?;
+    let image = image::loader(&stub, block.base()).map_err(host("cannot make the stub's memory file"))?;
     let places = [
         (DESCRIPTOR_IMAGE, image.as_fd()),
+        (DESCRIPTOR_STUB, stub.file.as_fd()),
         (DESCRIPTOR_SOCKET, ends.socket),
         (DESCRIPTOR_WORLD, ends.page),
         (DESCRIPTOR_HANDOFF, handoff.as_fd()),
@@ -113,22 +117,28 @@ fn prepare(ends: &Ends<'_>, letter: &Letter<'_>) -> Result<Block, LaunchError> {
 
 /// Writes the first image's handoff into a memory file.
 fn write_handoff(letter: &Letter<'_>) -> Result<OwnedFd, Errno> {
-    let mut memory = vec![0_u64; Handoff::SIZE.div_ceil(size_of::<u64>())];
-    // SAFETY: the words are initialised memory of at least that many bytes, used as bytes only.
-    let bytes = unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<u8>(), Handoff::SIZE) };
-    let handoff = Handoff::create(bytes).map_err(|errno| Errno::from_raw_os_error(errno.0))?;
+    let file = rustix::fs::memfd_create(c"handoff", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&file, Handoff::SIZE as u64)?;
+    rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW)?;
+    // Only the pages that are written to take memory.
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let start = unsafe {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        mmap(std::ptr::null_mut(), Handoff::SIZE, protection, MapFlags::SHARED, &file, 0)
+    }?;
+    // SAFETY: just mapped, zeroed, and nobody else's.
+    let filled = fill(unsafe { std::slice::from_raw_parts_mut(start.cast(), Handoff::SIZE) }, letter);
+    // SAFETY: nothing points there any more.
+    unsafe { munmap(start, Handoff::SIZE) }?;
+    filled.map_err(|errno| Errno::from_raw_os_error(errno.0))?;
+    Ok(file)
+}
+
+fn fill(memory: &mut [u8], letter: &Letter<'_>) -> Result<(), schemas::Errno> {
+    let handoff = Handoff::create(memory)?;
     handoff.set_personality(letter.personality);
     handoff.set_flags(letter.flags.with(HandoffFlags::FIRST));
-    let path = letter.path.as_os_str().as_bytes();
-    handoff.set_path(path).map_err(|errno| Errno::from_raw_os_error(errno.0))?;
-    let file = rustix::fs::memfd_create(c"handoff", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let mut rest = handoff.as_bytes();
-    while !rest.is_empty() {
-        let written = rustix::io::write(&file, rest)?;
-        rest = &rest[written..];
-    }
-    rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW)?;
-    Ok(file)
+    handoff.set_path(letter.path.as_os_str().as_bytes())
 }
 
 #[cfg(test)]
@@ -144,7 +154,7 @@ mod tests {
         };
         let file = write_handoff(&letter).unwrap();
         let mut memory = vec![0_u64; Handoff::SIZE / 8];
-        // SAFETY: as in `write_handoff`.
+        // SAFETY: the words are initialised memory of at least that many bytes, used as bytes only.
         let bytes =
             unsafe { std::slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<u8>(), Handoff::SIZE) };
         assert_eq!(rustix::io::pread(&file, &mut *bytes, 0).unwrap(), Handoff::SIZE);

@@ -77,7 +77,16 @@ pub const DESCRIPTOR_BASE: i32 = 1008;
 /// Reserved descriptors.
 pub const DESCRIPTOR_COUNT: i32 = 16;
 
-/// The stub's image, to execute again.
+/// Address space of every guest that is the stub's: its image and the memory of the first thread, which one page table
+/// holds. It lies below the host's own mappings, which begin at most 1 TiB below the stack when they are placed at
+/// random (`mmap_base` of Linux's arch/x86/mm/mmap.c), and above where programs are linked for. The stub is linked for
+/// the second page: a fixed address leaves nothing to relocate, so that its pages stay those of the file.
+pub const STUB_SPACE: core::ops::Range<u64> = 0x7e90_0000_0000..0x7e90_0020_0000;
+
+/// The part of it that is the image's; the rest is the first thread's.
+pub const STUB_IMAGE: core::ops::Range<u64> = STUB_SPACE.start..STUB_SPACE.end - 256 * 1024;
+
+/// What maps the stub, to execute again: a program of one page.
 pub const DESCRIPTOR_IMAGE: i32 = 0;
 /// The process socket.
 pub const DESCRIPTOR_SOCKET: i32 = 1;
@@ -89,8 +98,10 @@ pub const DESCRIPTOR_HANDOFF: i32 = 3;
 pub const DESCRIPTOR_TRACE: i32 = 4;
 /// The [`Region`] of the process, for its next image to go on with.
 pub const DESCRIPTOR_REGION: i32 = 5;
+/// The file that holds the stub.
+pub const DESCRIPTOR_STUB: i32 = 6;
 /// First donated directory; the mount table says which one serves a mount.
-pub const DESCRIPTOR_DIRECTORIES: i32 = 6;
+pub const DESCRIPTOR_DIRECTORIES: i32 = 7;
 
 /// Donated directories there can be.
 pub const DIRECTORIES: usize = (DESCRIPTOR_COUNT - DESCRIPTOR_DIRECTORIES) as usize;

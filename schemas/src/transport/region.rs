@@ -28,7 +28,9 @@ pub struct RegionHeader {
     /// Children noted, and those of them that the mapper has seen.
     children_noted: AtomicU32,
     children_seen: AtomicU32,
-    reserved: [AtomicU32; 6],
+    /// Not 0 when some site is wanted.
+    sites_wanted: AtomicU32,
+    reserved: [AtomicU32; 5],
     /// One bit a slot: it holds a request that came without descriptors.
     pending: [AtomicU64; SLOTS / 64],
     /// How often each flavour was taken.
@@ -248,6 +250,22 @@ impl<'a> Region<'a> {
     /// The sites known so far, in no order.
     pub fn sites(self) -> impl Iterator<Item = &'a Site> {
         self.header().sites.iter().filter(|site| site.address() != 0)
+    }
+
+    /// Stub: a child that counts in its parent's region has trapped at a site, as others before it. The parent should
+    /// have it hoisted, for all to come.
+    pub fn want(self, site: &Site) {
+        site.set_wanted(true);
+        self.header().sites_wanted.store(1, Ordering::Release);
+    }
+
+    /// Stub: takes the sites that are wanted, each with its index.
+    pub fn wanted(self) -> impl Iterator<Item = (u32, &'a Site)> {
+        let sites = &self.header().sites;
+        let asked = &self.header().sites_wanted;
+        let some = asked.load(Ordering::Relaxed) != 0 && asked.swap(0, Ordering::Acquire) != 0;
+        let sites = if some { &sites[..] } else { &[] };
+        (0..).zip(sites).filter(|(_, site)| site.set_wanted(false))
     }
 
     /// Traps that no site counted, for want of a place.

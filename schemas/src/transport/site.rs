@@ -18,7 +18,8 @@ pub struct Site {
     trapped: AtomicU64,
     hoisted: AtomicU64,
     decision: AtomicU32,
-    reserved: AtomicU32,
+    /// Not 0 when a child without a region of its own wants it hoisted, see [`super::Region::want`].
+    wanted: AtomicU32,
 }
 
 impl Site {
@@ -58,6 +59,12 @@ impl Site {
         self.trapped.store(0, Ordering::Relaxed);
         self.hoisted.store(0, Ordering::Relaxed);
         self.decision.store(0, Ordering::Relaxed);
+        self.wanted.store(0, Ordering::Relaxed);
+    }
+
+    /// Sets whether it is wanted, and tells whether it was.
+    pub(super) fn set_wanted(&self, wanted: bool) -> bool {
+        self.wanted.swap(wanted.into(), Ordering::Relaxed) != 0
     }
 
     /// Address of the instruction; 0 when there is none here.

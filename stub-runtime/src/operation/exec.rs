@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::guest::{self, PathBuffer};
 use crate::host::linux::{abi::*, memory, syscall::call, syscall::call_blocking};
 use crate::operation::hidden;
-use crate::operation::signal;
-use crate::process::Process;
+use crate::operation::signal::{self, Ignored};
+use crate::trap::fast;
 use crate::{transport, world};
 
 /// How many interpreters of interpreters are followed, as the host's own limit (fs/exec.c).
@@ -220,7 +220,7 @@ fn replace(
 ) -> Result<u64, Errno> {
     let process = cx.process();
     let _held = process.executing.lock();
-    hidden::with_room(|| write_handoff(process, path, file, personality))?;
+    hidden::with_room(|| write_handoff(cx, path, file, personality))?;
     // The next image takes the program over by its descriptor.
     // SAFETY: our own descriptor; F_SETFD without flags.
     unsafe { call(__NR_fcntl, [file as u64, u64::from(F_SETFD), 0]) }?;
@@ -240,10 +240,12 @@ fn replace(
 pub struct Carried<'a> {
     /// The descriptor of the program.
     pub program: i32,
-    /// Host bits of the signals that are ignored for no reason but the guest's OS.
-    pub ignored: u64,
+    /// The signals that it ignores.
+    pub ignored: Ignored,
     /// Its hard limit on descriptors.
     pub descriptor_limit: u64,
+    /// Whether hoisted instructions can enter the fast way, see [`fast::entry_address`].
+    pub fast: bool,
     /// What the guest's descriptors mean.
     pub meanings: &'a [u8],
 }
@@ -252,28 +254,34 @@ impl<'a> Carried<'a> {
     /// What was left; none in the first image of a run.
     pub fn read(carry: &'a [u8]) -> Option<Self> {
         let (program, rest) = carry.split_first_chunk()?;
-        let (ignored, rest) = rest.split_first_chunk()?;
-        let (descriptor_limit, meanings) = rest.split_first_chunk()?;
+        let (chosen, rest) = rest.split_first_chunk()?;
+        let (default, rest) = rest.split_first_chunk()?;
+        let (descriptor_limit, rest) = rest.split_first_chunk()?;
+        let (fast, meanings) = rest.split_first()?;
         Some(Carried {
             program: i32::from_le_bytes(*program),
-            ignored: u64::from_le_bytes(*ignored),
+            ignored: Ignored { chosen: u64::from_le_bytes(*chosen), default: u64::from_le_bytes(*default) },
             descriptor_limit: u64::from_le_bytes(*descriptor_limit),
+            fast: *fast != 0,
             meanings,
         })
     }
 
     /// Writes what `process` leaves, and gives its length.
-    fn write(area: &mut [u8; Handoff::CARRY], program: i32, process: &Process) -> usize {
+    fn write(area: &mut [u8; Handoff::CARRY], program: i32, cx: &Context) -> usize {
+        let process = cx.process();
         area[..4].copy_from_slice(&program.to_le_bytes());
-        area[4..12].copy_from_slice(&signal::ignored_by_default(process).to_le_bytes());
-        area[12..20].copy_from_slice(&process.descriptor_limit.load(Ordering::Relaxed).to_le_bytes());
-        20 + process.descriptors.save(&mut area[20..])
+        area[4..12].copy_from_slice(&signal::ignored_by_guest(process).to_le_bytes());
+        area[12..20].copy_from_slice(&signal::ignored_by_default(process).to_le_bytes());
+        area[20..28].copy_from_slice(&process.descriptor_limit.load(Ordering::Relaxed).to_le_bytes());
+        area[28] = u8::from(fast::is_fast(cx.hoisted_entry));
+        29 + process.descriptors.save(&mut area[29..])
     }
 }
 
 /// Puts a handoff in the place where the next image looks for it.
 fn write_handoff(
-    process: &Process,
+    cx: &Context,
     path: &PathBuffer,
     program: i32,
     personality: Personality,
@@ -281,7 +289,7 @@ fn write_handoff(
     // SAFETY: the name is a string; the descriptors are our own.
     unsafe {
         let file = call(__NR_memfd_create, [c"handoff".as_ptr() as u64, u64::from(MFD_CLOEXEC)])?;
-        let result = fill_handoff(file as i32, process, path, program, personality)
+        let result = fill_handoff(file as i32, cx, path, program, personality)
             .and_then(|()| call(__NR_dup3, [file, world::reserved(DESCRIPTOR_HANDOFF) as u64, 0]));
         let _ = call(__NR_close, [file]);
         result.map(drop)
@@ -290,7 +298,7 @@ fn write_handoff(
 
 fn fill_handoff(
     file: i32,
-    process: &Process,
+    cx: &Context,
     path: &PathBuffer,
     program: i32,
     personality: Personality,
@@ -303,7 +311,7 @@ fn fill_handoff(
     let result = Handoff::create(bytes).and_then(|handoff| {
         handoff.set_personality(Some(personality));
         handoff.set_flags(if world::started_traced() { HandoffFlags::TRACE } else { HandoffFlags::NONE });
-        let len = Carried::write(handoff.carry_area(), program, process);
+        let len = Carried::write(handoff.carry_area(), program, cx);
         handoff.set_carry_length(len)?;
         handoff.set_path(path.bytes())
     });

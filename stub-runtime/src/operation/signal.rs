@@ -68,14 +68,26 @@ pub struct Delivery<'a> {
     pub on_stack: bool,
 }
 
-/// Installs what the stub needs before a guest runs, and takes over what `execve` left ignored, but for the signals
-/// that the program before this one had at their default (`defaults`, see [`ignored_by_default`]).
-pub fn initialize(process: &Process, defaults: u64) -> Result<(), Errno> {
+/// What a process ignores when it executes another program, in host bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Ignored {
+    /// What it ignores itself, see [`ignored_by_guest`].
+    pub chosen: u64,
+    /// What it has at its default, see [`ignored_by_default`].
+    pub default: u64,
+}
+
+/// Installs what the stub needs before a guest runs, and takes over what `execve` left ignored: what the program before
+/// this one ignored itself, or the host where nobody tells.
+pub fn initialize(process: &Process, before: Option<Ignored>) -> Result<(), Errno> {
     let mut actions = process.actions.lock();
+    let before = before.unwrap_or_else(|| {
+        let ignored = (1..=SIGNALS as i32).filter(|&number| signal::action(number).handler == IGNORE);
+        Ignored { chosen: ignored.fold(0, |bits, number| bits | bit(number)), default: 0 }
+    });
     for number in 1..=SIGNALS as i32 {
-        actions[number as usize] = Action::DEFAULT;
-        let told = defaults & bit(number) != 0;
-        if signal::action(number).handler == IGNORE && !told {
+        let told = before.default & bit(number) != 0;
+        if before.chosen & bit(number) != 0 {
             actions[number as usize].handler = IGNORE;
         } else if needs_telling(process.personality.ignored, number) {
             signal::set_action(number, &HostAction { handler: IGNORE, ..HostAction::default() })?;
@@ -139,6 +151,14 @@ pub fn ignored_by_default(process: &Process) -> u64 {
     (1..=SIGNALS as i32)
         .filter(|&number| needs_telling(process.personality.ignored, number))
         .filter(|&number| actions[number as usize].handler == DEFAULT)
+        .fold(0, |bits, number| bits | bit(number))
+}
+
+/// Host bits of the signals that the guest ignores.
+pub fn ignored_by_guest(process: &Process) -> u64 {
+    let actions = process.actions.lock();
+    (1..=SIGNALS as i32)
+        .filter(|&number| actions[number as usize].handler == IGNORE)
         .fold(0, |bits, number| bits | bit(number))
 }
 

@@ -9,7 +9,7 @@ use crate::guest;
 use crate::host::linux::signal;
 use crate::host::linux::{abi::*, syscall::RESTART, syscall::call, thread};
 use crate::operation::identity;
-use crate::trap::{fast, site};
+use crate::trap::{fast, hoist, register, site};
 
 /// What every thread of a process shares (pthread_create of any libc asks for these).
 pub const SHARED: u32 = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -38,6 +38,7 @@ pub fn create(
     child.clear_tid = clear_tid;
     child.signal_stack = SignalStack::default();
     child.identities = cx.identities;
+    child.hoisted_entry = cx.hoisted_entry;
     let flags = flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
     // SAFETY: the block is new, and its frame is filled.
     let result = unsafe { thread::start(u64::from(flags), block, parent_tid, 0, tls) };
@@ -76,13 +77,21 @@ pub fn exit(cx: &mut Context, status: i32) -> ! {
 /// # Errors
 /// As fork(2).
 pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: u64) -> Result<u64, Errno> {
+    hoist::wanted_by_children(cx);
     let blocked = signal::set_mask(signal::ALL_BUT_FAULTS & !signal::NEVER_BLOCKED);
     let held = cx.process().fork_locks();
+    // The host tells the child its number, here or where the guest wants it.
+    let (flags, child_tid) = if flags & (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) == 0 {
+        (flags | CLONE_CHILD_SETTID, cx.tid.as_ptr() as u64)
+    } else {
+        (flags, child_tid)
+    };
     // SAFETY: without a stack of its own the child goes on here, on its copy of this stack.
     let result = unsafe { call(__NR_clone, [u64::from(flags), 0, parent_tid, child_tid, tls]) };
     drop(held);
     if result == Ok(0) {
-        child_of_fork(cx);
+        let told = if flags & CLONE_CHILD_SETTID != 0 { guest::get(child_tid).unwrap_or(0) } else { 0 };
+        child_of_fork(cx, told);
         identity::forget(&mut cx.identities);
         if flags & CLONE_FILES == 0 {
             cx.process().queues.forked();
@@ -94,21 +103,25 @@ pub fn fork(cx: &mut Context, flags: u32, parent_tid: u64, child_tid: u64, tls: 
     result
 }
 
-/// The child's first work: it is alone, and its registration with the host is gone.
-fn child_of_fork(cx: &mut Context) {
+/// The child's first work: it is alone, and its registration with the host is gone, but for the signal stack. Its
+/// number is `told`, or none.
+fn child_of_fork(cx: &mut Context, told: u32) {
     cx.process().keep_only(cx);
     cx.clear_tid = 0;
     // What waited for the parent is the parent's.
     cx.held = 0;
-    // SAFETY: no pointers.
-    let tid = unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0);
-    cx.tid.store(tid as u32, Ordering::Relaxed);
-    cx.process().pid.store(tid as u32, Ordering::Relaxed);
-    cx.pid = tid as u32;
+    let tid = match told {
+        // SAFETY: no pointers.
+        0 => unsafe { call::<0>(__NR_gettid, []) }.unwrap_or(0) as u32,
+        told => told,
+    };
+    cx.tid.store(tid, Ordering::Relaxed);
+    cx.process().pid.store(tid, Ordering::Relaxed);
+    cx.pid = tid;
     crate::transport::detach();
     site::forked();
     fast::begin(cx);
-    if thread::rearm(cx).is_err() {
+    if register::register().is_err() {
         signal::die(signal::SIGSYS);
     }
 }
@@ -119,11 +132,13 @@ fn child_of_fork(cx: &mut Context) {
 /// # Errors
 /// As vfork(2).
 pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u64) -> Result<u64, Errno> {
-    let process = cx.process().copy()?;
-    let block = match thread::allocate() {
-        Ok(block) => block,
+    let block = thread::allocate()?;
+    // SAFETY: the block is new.
+    let process = match unsafe { cx.process().copy(block) } {
+        Ok(process) => process,
         Err(error) => {
-            process.free();
+            // SAFETY: no thread ever ran on it.
+            unsafe { thread::free(block) };
             return Err(error);
         }
     };
@@ -134,6 +149,7 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
     child.set_mask(cx.mask);
     child.clear_tid = 0;
     child.guest_gs = cx.guest_gs;
+    child.hoisted_entry = cx.hoisted_entry;
     child.signal_stack = cx.signal_stack;
     let flags = (flags & !(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)) | CLONE_VM;
     // SAFETY: the block is new, and its frame is filled.
@@ -143,9 +159,9 @@ pub fn vfork(cx: &mut Context, flags: u32, frame: Frame, parent_tid: u64, tls: u
     }
     if flags & CLONE_VFORK != 0 || result.is_err() {
         fast::end(child);
+        process.free();
         // SAFETY: the child is gone, or has an address space of its own.
         unsafe { thread::free(block) };
-        process.free();
     }
     result
 }

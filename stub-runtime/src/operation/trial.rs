@@ -3,16 +3,18 @@
 use crate::context::Context;
 use crate::host::linux::abi::__NR_arch_prctl;
 use crate::host::linux::syscall::call;
+use crate::host::linux::thread;
 use crate::process::Process;
 use crate::world;
 
 /// A context for the calling thread, in a FreeBSD process and a world without mounts.
 pub fn context() -> &'static mut Context {
     world::open_empty();
-    // SAFETY: every field of a context is a number, an atomic or a raw pointer; zero is a value of each.
-    let context: &'static mut Context = Box::leak(Box::new(unsafe { core::mem::zeroed() }));
-    context.this = context;
-    context.process = Process::allocate(&crate::personality::freebsd::PERSONALITY).unwrap();
+    let block = thread::allocate().unwrap();
+    // SAFETY: the block is new and never freed.
+    let context: &'static mut Context = unsafe { &mut *block };
+    // SAFETY: as above.
+    context.process = unsafe { Process::begin(block, &crate::personality::freebsd::PERSONALITY) };
     // ARCH_SET_GS: tests and the standard library do not use GS.
     // SAFETY: the context is never freed.
     unsafe { call(__NR_arch_prctl, [0x1001, context.this as u64]) }.unwrap();

@@ -4,7 +4,7 @@
 //! which the guest's state is wholly in the frame: a signal that arrives there is delivered from
 //! the frame, as if the guest had already gone on.
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::mem::offset_of;
 
 use crate::context::{Context, Frame};
@@ -13,9 +13,6 @@ unsafe extern "C" {
     static stub_entry: u8;
     static stub_exit: u8;
     static stub_exit_end: u8;
-    static __executable_start: u8;
-    static etext: u8;
-    static _end: u8;
     /// Leaves the stub for the guest's state in the frame of the current context.
     pub fn stub_leave() -> !;
 }
@@ -40,15 +37,28 @@ pub fn in_exit(rip: u64) -> bool {
     (&raw const stub_exit as u64..&raw const stub_exit_end as u64).contains(&rip)
 }
 
-/// The stub's text: the only code whose system calls reach the host.
-pub fn text() -> core::ops::Range<u64> {
-    &raw const __executable_start as u64..&raw const etext as u64
+/// The address of a symbol of the linker's, by an instruction alone: what the compiler makes of one reads it from a
+/// table in a page that a child of a fork needs for nothing else.
+macro_rules! linked {
+    ($symbol:literal) => {{
+        let address: u64;
+        // SAFETY: computes an address.
+        unsafe {
+            asm!(concat!("lea {}, [rip + ", $symbol, "]"), out(reg) address,
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        address
+    }};
 }
 
-/// All of the stub's image, in whole pages.
+/// The stub's text: the only code whose system calls reach the host.
+pub fn text() -> core::ops::Range<u64> {
+    linked!("__executable_start")..linked!("etext")
+}
+
+/// All of the stub's image, in whole pages, with the page before it, which mapped it.
 pub fn image() -> core::ops::Range<u64> {
-    let end = &raw const _end as u64;
-    &raw const __executable_start as u64..end.next_multiple_of(4096)
+    linked!("__executable_start") - 4096..linked!("_end").next_multiple_of(4096)
 }
 
 /// Flags that instructions set on the way (Intel SDM volume 1, 3.4.3): carry, parity, adjust, zero, sign, overflow.

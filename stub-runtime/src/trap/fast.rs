@@ -96,11 +96,18 @@ macro_rules! address {
 /// Where hoisted instructions enter: the fast way where the processor has the instructions that leave flags alone
 /// (BMI2: CPUID leaf 7, EBX bit 8; Intel SDM volume 2, CPUID).
 pub fn entry_address() -> u64 {
-    if __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).ebx & 1 << 8 != 0 {
-        address!(stub_fast)
-    } else {
-        address!(stub_full_from_hoisted)
-    }
+    known_entry_address(__cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).ebx & 1 << 8 != 0)
+}
+
+/// Whether an address is that of the fast way.
+pub fn is_fast(address: u64) -> bool {
+    address == address!(stub_fast)
+}
+
+/// [`entry_address`] where it is known whether that is the fast way: a virtual machine leaves CPUID to its host, which
+/// takes microseconds.
+pub fn known_entry_address(fast: bool) -> u64 {
+    if fast { address!(stub_fast) } else { address!(stub_full_from_hoisted) }
 }
 
 unsafe extern "C" {
@@ -239,7 +246,9 @@ fn native(row: &Row) -> Option<Fast> {
 
 /// Takes a lane for the counters of a thread that is about to run.
 pub fn begin(cx: &mut Context) {
-    cx.hoisted_entry = entry_address();
+    if cx.hoisted_entry == 0 {
+        cx.hoisted_entry = entry_address();
+    }
     cx.negated_generation = UNSERVED;
     transport::take_lane(cx);
 }

@@ -32,9 +32,35 @@ pub fn consider(cx: &mut Context) {
     let Some((index, counted)) = transport::region().and_then(|region| region.trapped(address)) else {
         return;
     };
-    if cx.guest_gs != 0 || is_signal_return(cx.process().personality, cx.frame.rax) || !site::count(address) {
+    if cx.guest_gs != 0 || is_signal_return(cx.process().personality, cx.frame.rax) {
         return;
     }
+    if site::count(address) {
+        hoist(cx, address, index, counted);
+    } else if !transport::is_attached()
+        && counted.decision() == Decision::Undecided
+        && site::is_worth(counted.trapped())
+        && let Some(region) = transport::region()
+    {
+        region.want(counted);
+    }
+}
+
+/// Before a fork: has those sites hoisted at which one child after the other traps, none of them often.
+pub fn wanted_by_children(cx: &Context) {
+    if cx.guest_gs != 0 || !transport::is_attached() {
+        return;
+    }
+    let Some(region) = transport::region() else { return };
+    for (index, counted) in region.wanted() {
+        if counted.decision() == Decision::Undecided && site::claim(counted.address()) {
+            hoist(cx, counted.address(), index, counted);
+        }
+    }
+}
+
+/// Has a site hoisted that was claimed.
+fn hoist(cx: &Context, address: u64, index: u32, counted: &Site) {
     counted.decide(Decision::Asked);
     let decision = match site::attempt(address, (ROOM + TAIL) as u64) {
         None => Decision::NoTrampoline,

@@ -92,6 +92,8 @@ pub struct Sites {
     areas: Areas,
 }
 
+// Every fork writes to it, as to the little else that is not zero at first: they share a page.
+#[unsafe(link_section = ".data.fork")]
 static STATE: Lock<Sites> = Lock::new(Sites { count: 0, areas: Areas::new() });
 static MEMORY: AtomicPtr<Memory> = AtomicPtr::new(core::ptr::null_mut());
 /// Whether sites are hoisted at all.
@@ -168,7 +170,9 @@ pub fn hold() -> Guard<'static, Sites> {
 
 /// In the child of a fork: what other threads of the parent were changing is their own affair.
 pub fn forked() {
-    CHANGING.store(0, Ordering::Relaxed);
+    if CHANGING.load(Ordering::Relaxed) != 0 {
+        CHANGING.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Counts a trap that came by way of the host. Tells whether it is time to hoist the site; the caller then does so or
@@ -186,6 +190,23 @@ pub fn count(address: u64) -> bool {
         site.attempts += 1;
     }
     due
+}
+
+/// Whether children have trapped at a site often enough for its parent to have it hoisted.
+pub fn is_worth(traps: u64) -> bool {
+    traps >= THRESHOLD.into()
+}
+
+/// Begins to hoist a site at which children trap. The caller does so or gives the attempt up.
+pub fn claim(address: u64) -> bool {
+    if !ENABLED.load(Ordering::Relaxed) {
+        return false;
+    }
+    let mut sites = STATE.lock();
+    let Some(site) = sites.at(address).filter(|site| site.state == State::Trapping) else { return false };
+    site.state = State::Asked;
+    site.attempts += 1;
+    true
 }
 
 /// How an attempt ended.

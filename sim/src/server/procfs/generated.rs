@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use schemas::server::Caller;
+use schemas::transport::STUB_SPACE;
 use schemas::{Errno, Personality};
 
 use super::paths::Place;
@@ -97,7 +98,9 @@ fn mapped_file(line: &str) -> &str {
 }
 
 fn is_stubs(line: &str) -> bool {
-    is_stub_file(mapped_file(line).as_bytes())
+    let digits = line.split(['-', ' ']).next().unwrap_or_default();
+    u64::from_str_radix(digits, 16).is_ok_and(|start| STUB_SPACE.contains(&start))
+        || is_stub_file(mapped_file(line).as_bytes())
 }
 
 /// Leaves out the mappings of the stub; with `blocks` also the lines that follow the line of one.
@@ -208,6 +211,7 @@ mod tests {
     const MAPS: &str = "\
 00400000-00401000 r-xp 00000000 08:01 12   /bin/prog
 7f0000000000-7f0000001000 r-xp 00000000 00:01 9   /memfd:stub (deleted)
+7e9000001000-7e9000002000 r--p 00000000 08:01 13   /bin/mapper
 7f0000002000-7f0000003000 rw-s 00000000 00:01 9   /memfd:region (deleted)
 7ffd00000000-7ffd00001000 rw-p 00000000 00:00 0   [stack]
 ";
@@ -220,7 +224,7 @@ mod tests {
             MAPS.lines().map(|line| format!("{line}\nSize:  4 kB\nVmFlags: rd ex\n")).collect();
         let kept = String::from_utf8(without_stub(detailed.as_bytes(), true)).unwrap();
         assert_eq!(kept.lines().count(), 6);
-        assert!(!kept.contains("memfd"));
+        assert!(!kept.contains("memfd") && !kept.contains("mapper"));
     }
 
     #[test]

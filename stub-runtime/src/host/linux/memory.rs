@@ -10,22 +10,23 @@ const READ_WRITE: u64 = 3;
 /// `MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE`.
 const PRIVATE: u64 = 0x2 | 0x20 | 0x4000;
 
-/// Reserves address space without access.
-///
-/// # Errors
-/// As mmap(2).
-pub fn reserve(len: u64) -> Result<u64, Errno> {
-    // SAFETY: new memory at a place the kernel chooses.
-    unsafe { call(abi::__NR_mmap, [0, len, 0, PRIVATE, u64::MAX, 0]) }
-}
-
-/// Makes reserved memory usable.
+/// Makes memory unusable.
 ///
 /// # Errors
 /// As mprotect(2).
-pub fn allow(addr: u64, len: u64) -> Result<(), Errno> {
-    // SAFETY: the stub's own reservation.
-    unsafe { call(abi::__NR_mprotect, [addr, len, READ_WRITE]) }.map(drop)
+pub fn forbid(addr: u64, len: u64) -> Result<(), Errno> {
+    // SAFETY: the stub's own memory.
+    unsafe { call(abi::__NR_mprotect, [addr, len, 0]) }.map(drop)
+}
+
+/// Maps zeroed memory at an address where nothing is.
+///
+/// # Errors
+/// As mmap(2); `EEXIST` where something is.
+pub fn map_at(addr: u64, len: u64) -> Result<(), Errno> {
+    let flags = PRIVATE | u64::from(abi::MAP_FIXED_NOREPLACE);
+    // SAFETY: nothing is replaced.
+    unsafe { call(abi::__NR_mmap, [addr, len, READ_WRITE, flags, u64::MAX, 0]) }.map(drop)
 }
 
 /// Maps zeroed memory.

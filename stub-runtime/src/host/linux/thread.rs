@@ -4,27 +4,39 @@ use core::arch::{asm, global_asm};
 use core::sync::atomic::Ordering;
 
 use schemas::Errno;
+use schemas::transport::{STUB_IMAGE, STUB_SPACE};
 
 use super::abi;
 use super::memory;
 use super::signal::{self, HostStack};
 use super::syscall::call;
 use crate::context::Context;
+use crate::process::Process;
 use crate::trap::{entry, fast, register};
 
+/// Size of a page.
+const PAGE: u64 = 4096;
 /// Unmapped space below each stack, so that an overrun faults.
-const GUARD: u64 = 4096;
-/// The stack on which the stub handles traps of one thread.
-const STUB_STACK: u64 = 128 * 1024;
+const GUARD: u64 = PAGE;
 /// The stack for the host's signal frames; an AVX-512 and AMX frame takes 11 KiB.
 const SIGNAL_STACK: u64 = 64 * 1024;
-/// Room for the block itself.
-const BLOCK: u64 = (size_of::<Context>() as u64).next_multiple_of(4096);
-/// All of a thread's stub memory; aligned to its size, so that the block is found from any stack pointer in it.
+/// All of a thread's stub memory; aligned to its size, so that the block is found from any stack pointer in it. From
+/// below: a guard, the stack for signal frames, another guard, the stack on which the stub handles traps, the block, and
+/// room for the process's. A fork copies each page that one of its two processes writes to, so the top of the stack,
+/// the block, and what changes of the process are one page.
 pub const SPAN: u64 = 256 * 1024;
-/// Where the block lies in it.
-pub const BLOCK_AT: u64 = SPAN - BLOCK;
-const _: () = assert!(GUARD + STUB_STACK + GUARD + SIGNAL_STACK <= BLOCK_AT);
+/// Where the stub's stack begins.
+const STACK_AT: u64 = GUARD + SIGNAL_STACK + GUARD;
+/// Where the block lies, at the top of that stack.
+pub const BLOCK_AT: u64 = SPAN - 2 * PAGE + PAGE / 2;
+/// Where the process's block lies.
+const PROCESS_AT: u64 = (BLOCK_AT + size_of::<Context>() as u64).next_multiple_of(64);
+const _: () = assert!(STACK_AT + 128 * 1024 <= BLOCK_AT && BLOCK_AT.is_multiple_of(64));
+const _: () = assert!(PROCESS_AT + size_of::<Process>() as u64 <= SPAN);
+const _: () = assert!(PROCESS_AT + core::mem::offset_of!(Process, actions) as u64 <= SPAN - PAGE);
+/// Where the memory of the first thread lies.
+const FIRST: u64 = STUB_IMAGE.end;
+const _: () = assert!(FIRST.is_multiple_of(SPAN) && FIRST + SPAN == STUB_SPACE.end);
 
 /// `ARCH_SET_GS` (asm/prctl.h).
 const ARCH_SET_GS: u64 = 0x1001;
@@ -35,22 +47,48 @@ const ARCH_SET_GS: u64 = 0x1001;
 /// `ENOMEM` or `EAGAIN`, as mmap(2).
 pub fn allocate() -> Result<*mut Context, Errno> {
     // Twice the size holds one aligned span; the rest goes back at once.
-    let start = memory::reserve(2 * SPAN)?;
+    let start = memory::map(2 * SPAN)?;
     let base = start.next_multiple_of(SPAN);
     memory::release(base + SPAN, start + SPAN - base);
     if base > start {
         memory::release(start, base - start);
     }
-    memory::allow(base + GUARD, STUB_STACK)?;
-    memory::allow(base + BLOCK_AT - SIGNAL_STACK, SIGNAL_STACK + BLOCK)?;
+    memory::forbid(base, GUARD)?;
+    memory::forbid(base + STACK_AT - GUARD, GUARD)?;
+    // SAFETY: both stacks are usable.
+    Ok(unsafe { block_of(base) })
+}
+
+/// Makes the memory of the first thread of a process. Its guards are unmapped: where it lies nothing else is placed by
+/// the host, and each mapping costs every fork.
+///
+/// # Errors
+/// As mmap(2).
+pub fn allocate_first() -> Result<*mut Context, Errno> {
+    memory::map_at(FIRST + GUARD, SIGNAL_STACK)?;
+    memory::map_at(FIRST + STACK_AT, SPAN - STACK_AT)?;
+    // SAFETY: just mapped.
+    Ok(unsafe { block_of(FIRST) })
+}
+
+/// Fills in the block of a new thread.
+///
+/// # Safety
+/// `base` is the start of a span of fresh, zeroed memory but for its guards.
+unsafe fn block_of(base: u64) -> *mut Context {
     let block = (base + BLOCK_AT) as *mut Context;
     // SAFETY: fresh zeroed memory of enough size; every field is valid when zero.
     unsafe {
         (*block).this = block;
-        (*block).stack_top = base + GUARD + STUB_STACK;
-        (*block).host_signal_stack = (base + BLOCK_AT - SIGNAL_STACK, SIGNAL_STACK);
+        (*block).stack_top = base + BLOCK_AT;
+        (*block).host_signal_stack = (base + GUARD, SIGNAL_STACK);
     }
-    Ok(block)
+    block
+}
+
+/// Where the block of a process goes whose first thread has the block `first`.
+pub fn process_of(first: *mut Context) -> *mut Process {
+    (first as u64 - BLOCK_AT + PROCESS_AT) as *mut Process
 }
 
 /// Gives the memory of a thread back.
@@ -64,6 +102,12 @@ pub unsafe fn free(block: *mut Context) {
 /// The address range of a thread's stub memory.
 pub fn range(block: *const Context) -> core::ops::Range<u64> {
     let start = block as u64 - BLOCK_AT;
+    start..start + SPAN
+}
+
+/// The memory of the thread that the block of a process lies in.
+pub fn range_with(process: &Process) -> core::ops::Range<u64> {
+    let start = core::ptr::from_ref(process) as u64 & !(SPAN - 1);
     start..start + SPAN
 }
 
@@ -87,7 +131,10 @@ pub unsafe fn adopt(block: *mut Context) -> Result<(), Errno> {
     // SAFETY: no pointers. A child that borrows its parent's memory has a number of its own.
     cx.pid = unsafe { call::<0>(abi::__NR_getpid, []) }? as u32;
     fast::begin(cx);
-    rearm(cx)
+    let stack = HostStack { base: cx.host_signal_stack.0, flags: 0, pad: 0, size: cx.host_signal_stack.1 };
+    // SAFETY: the kernel reads one structure.
+    unsafe { call(abi::__NR_sigaltstack, [&raw const stack as u64, 0]) }?;
+    register::register()
 }
 
 /// Sets the GS base of the calling thread. In the stub it points to the thread's block; a guest that has set a base of
@@ -95,17 +142,6 @@ pub unsafe fn adopt(block: *mut Context) -> Result<(), Errno> {
 pub fn set_gs(base: u64) {
     // SAFETY: the base is a block, or an address that the host has accepted from the guest before.
     let _ = unsafe { call(abi::__NR_arch_prctl, [ARCH_SET_GS, base]) };
-}
-
-/// Sets the host signal stack and dispatch again, as they are lost in a child.
-///
-/// # Errors
-/// As [`register::register`].
-pub fn rearm(cx: &Context) -> Result<(), Errno> {
-    let stack = HostStack { base: cx.host_signal_stack.0, flags: 0, pad: 0, size: cx.host_signal_stack.1 };
-    // SAFETY: the kernel reads one structure.
-    unsafe { call(abi::__NR_sigaltstack, [&raw const stack as u64, 0]) }?;
-    register::register()
 }
 
 /// Ends the calling thread and leaves its block to the next one. After its id is zero another thread may have the
