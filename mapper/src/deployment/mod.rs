@@ -148,10 +148,23 @@ pub struct ServerSpec {
     pub kind: ServerKind,
     /// Where it runs.
     pub place: Place,
+    /// The operations that it is asked; none for all of its interface.
+    pub operations: Option<Vec<Operation>>,
+    /// What its process may have.
+    pub limits: Limits,
     /// What the implementation itself understands.
     pub settings: toml::Table,
     /// The device nodes that it has with these settings.
     pub nodes: Vec<DeviceNode>,
+}
+
+/// What the process of a server may have: as setrlimit(2), whoever exceeds it gets an error or ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of its own memory (`RLIMIT_DATA`).
+    pub memory: Option<u64>,
+    /// Open descriptors (`RLIMIT_NOFILE`).
+    pub descriptors: Option<u64>,
 }
 
 /// Where a server runs.

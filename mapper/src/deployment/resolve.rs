@@ -9,10 +9,15 @@ use toml::Spanned;
 
 use super::error::{Complaint, Source, suggestion};
 use super::text::{self, Loaded};
-use super::{Deployment, Mount, MountTarget, Options, Place, RouteRule, ServerSpec, Sysroot};
+use super::{
+    Deployment, Limits, Mount, MountTarget, Options, Place, RouteRule, ServerKind, ServerSpec, Sysroot,
+};
 use crate::servers;
 
 /// Address families by name, in Linux's numbers (`bits/socket.h`).
+/// What a server's process can be limited to: MiB of memory, and descriptors.
+const MEMORY: std::ops::RangeInclusive<u64> = 4..=1 << 20;
+const DESCRIPTORS: std::ops::RangeInclusive<u64> = 16..=1 << 20;
 const FAMILIES: &[(&str, u32)] = &[
     ("unix", 1),
     ("inet", 2),
@@ -112,7 +117,52 @@ fn server_spec(
     if server.place == Place::Process {
         servers::needs(found, &settings).map_err(complain)?;
     }
-    Ok(ServerSpec { number: 0, kind: found, place: server.place, settings, nodes })
+    let operations = server.operations.as_ref();
+    let operations = operations.map(|words| asked(loaded.source(), found, words)).transpose()?;
+    let limits = limits(loaded.source(), server)?;
+    Ok(ServerSpec { number: 0, kind: found, place: server.place, operations, limits, settings, nodes })
+}
+
+/// The operations that a server is asked.
+fn asked(
+    source: Source<'_>,
+    kind: ServerKind,
+    words: &[Spanned<String>],
+) -> Result<Vec<Operation>, Complaint> {
+    let mut all = Vec::new();
+    for word in words {
+        let interface = kind.interface;
+        let before = all.len();
+        let found = operations(source, word)?;
+        all.extend(found.into_iter().filter(|operation| operation.info().answered_by(interface)));
+        if all.len() == before {
+            let message = format!("a server of kind `{}` has no operation `{}`", kind.name, word.get_ref());
+            return Err(source.complain(word.span(), message, None));
+        }
+    }
+    Ok(all)
+}
+
+/// What the process of a server may have.
+fn limits(source: Source<'_>, server: &text::Server) -> Result<Limits, Complaint> {
+    let text::Limits { memory_mebibytes, descriptors } = &server.limits;
+    let given = [(memory_mebibytes, MEMORY, "MiB of memory"), (descriptors, DESCRIPTORS, "descriptors")];
+    for (number, range, of) in given {
+        let Some(number) = number else { continue };
+        if server.place == Place::Task {
+            let hint = Some("add `place = \"process\"`".to_owned());
+            let message = "a server inside the mapper has no limits of its own";
+            return Err(source.complain(number.span(), message, hint));
+        }
+        if !range.contains(number.get_ref()) {
+            let message = format!("a server's process has {} to {} {of}", range.start(), range.end());
+            return Err(source.complain(number.span(), message, None));
+        }
+    }
+    Ok(Limits {
+        memory: memory_mebibytes.as_ref().map(|number| number.get_ref() << 20),
+        descriptors: descriptors.as_ref().map(|number| *number.get_ref()),
+    })
 }
 
 fn add_options(options: &mut Options, loaded: &Loaded) -> Result<(), Complaint> {

@@ -94,6 +94,24 @@ fn parse_of_impossible_routes_says_why() {
 }
 
 #[test]
+fn parse_of_what_servers_are_confined_to() {
+    let base = "[servers.fb]\nplace = \"process\"\n";
+    let text = complaint(&format!("{base}operations = [\"fs\", \"proc.kill\"]\n")).to_string();
+    assert_eq!(text, "test.toml:3:21: a server of kind `fb` has no operation `proc.kill`");
+    let hint = complaint(&format!("{base}operations = [\"fs.opne\"]\n")).hint.unwrap_or_default();
+    assert_eq!(hint, "did you mean `fs.open`?");
+    let text = complaint(&format!("{base}limits = {{ memory-mebibytes = 1 }}\n")).to_string();
+    assert_eq!(text, "test.toml:3:31: a server's process has 4 to 1048576 MiB of memory");
+    let text = complaint("[servers.fb]\nlimits = { descriptors = 64 }\n").to_string();
+    assert!(
+        text.contains("inside the mapper has no limits") && text.contains("place = \"process\""),
+        "{text}"
+    );
+    let hint = complaint(&format!("{base}limits = {{ descriptor = 64 }}\n")).hint.unwrap_or_default();
+    assert_eq!(hint, "did you mean `descriptors`?");
+}
+
+#[test]
 fn parse_of_bad_mounts_says_why() {
     assert!(complaint("[[mount]]\npath = \"dev\"\nserver = \"devfs\"\n").message.contains("absolute"));
     assert!(complaint("[[mount]]\npath = \"/a/../b\"\nserver = \"devfs\"\n").message.contains("absolute"));

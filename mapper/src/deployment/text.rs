@@ -81,9 +81,22 @@ pub(super) struct Server {
     /// Where it runs.
     #[serde(default)]
     pub place: super::Place,
+    /// The operations that it is asked; all of its interface when absent.
+    pub operations: Option<Vec<Spanned<String>>>,
+    /// What its process may have.
+    #[serde(default)]
+    pub limits: Limits,
     /// What the implementation itself understands.
     #[serde(default)]
     pub settings: toml::Table,
+}
+
+/// What the process of a server may have.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Limits {
+    pub memory_mebibytes: Option<Spanned<u64>>,
+    pub descriptors: Option<Spanned<u64>>,
 }
 
 /// One route that differs from the declared default.

@@ -72,6 +72,9 @@ impl Desk {
         let servers = self.servers.get(world.servers.running());
         let found = question.find_server(&caps).and_then(|id| {
             let server = servers.get((id.0 as usize).wrapping_sub(1)).ok_or(Errno::NOSYS)?;
+            if !server.is_asked(question.request.operation) {
+                return Err(Errno::PERM);
+            }
             Ok((id, server))
         });
         let (id, server) = match found {

@@ -85,15 +85,22 @@ pub(super) fn make(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deployment::Place;
+    use crate::deployment::{Limits, Place};
     use sim::hurd::world::Policy;
     use sim::mach::Mach;
 
     fn made(kind_name: &str, settings: &str, place: Place) -> Result<Arc<dyn Server>, String> {
         let hurd = Arc::new(Hurd::new(Arc::new(Mach::default()), Policy::default()));
         let kind = kind(kind_name).unwrap();
-        let spec =
-            ServerSpec { number: 1, kind, place, settings: settings.parse().unwrap(), nodes: Vec::new() };
+        let spec = ServerSpec {
+            number: 1,
+            kind,
+            place,
+            operations: None,
+            limits: Limits::default(),
+            settings: settings.parse().unwrap(),
+            nodes: Vec::new(),
+        };
         make(&spec, Post { name: "it".to_owned(), ..Post::default() }, &hurd, &Networks::default())
     }
 

@@ -100,6 +100,13 @@ pub struct Running {
     record: Arc<Record>,
 }
 
+impl Running {
+    /// Whether the deployment lets it be asked this.
+    pub fn is_asked(&self, operation: Operation) -> bool {
+        self.record.operations.as_ref().is_none_or(|asked| asked.contains(&operation))
+    }
+}
+
 /// Makes a server, at first and whenever it must be started anew; or says in a sentence why it cannot.
 pub type Maker = Box<dyn Fn() -> Result<Answerer, String> + Send + Sync>;
 
@@ -108,6 +115,8 @@ struct Record {
     name: String,
     interface: Interface,
     make: Maker,
+    /// What it is asked; none for all of its interface.
+    operations: Option<Vec<Operation>>,
     requests: AtomicU64,
     errors: AtomicU64,
     restarted: AtomicU32,
@@ -175,7 +184,7 @@ impl Servers {
         specs.sort_by_key(|(_, spec)| spec.number);
         for (name, spec) in specs {
             let maker = servers.maker(name, spec, mounts);
-            servers.add((name.clone(), spec.kind.interface, maker))?;
+            servers.add((name.clone(), spec.kind.interface, maker), spec.operations.clone())?;
         }
         Ok(servers)
     }
@@ -190,7 +199,7 @@ impl Servers {
             home: Home::default(),
         };
         for maker in makers {
-            servers.add(maker)?;
+            servers.add(maker, None)?;
         }
         Ok(servers)
     }
@@ -212,8 +221,12 @@ impl Servers {
     }
 
     /// Starts a server, which gets the next number.
-    fn add(&self, made: (String, Interface, Maker)) -> Result<(), StartError> {
-        let record = Arc::new(Record::new(made));
+    fn add(
+        &self,
+        made: (String, Interface, Maker),
+        operations: Option<Vec<Operation>>,
+    ) -> Result<(), StartError> {
+        let record = Arc::new(Record::new(made, operations));
         let running = record.start(&self.hurd)?;
         let Ok(()) = self.records.update(|records| {
             records.push(record);
@@ -251,7 +264,8 @@ impl Servers {
                 self.place_for(name, interface);
             }
             let Ok(()) = self.records.update(|records| {
-                records[index] = Arc::new(Record::new((name.clone(), interface, maker)));
+                records[index] =
+                    Arc::new(Record::new((name.clone(), interface, maker), spec.operations.clone()));
                 Ok::<_, std::convert::Infallible>(())
             });
             let verb = if known.is_some() { "has other settings" } else { "is new" };
@@ -272,7 +286,7 @@ impl Servers {
     /// A place for a server that is not there yet.
     fn place_for(&self, name: &str, interface: Interface) {
         let none: Maker = Box::new(|| Err("it was never made".to_owned()));
-        let record = Arc::new(Record::new((name.to_owned(), interface, none)));
+        let record = Arc::new(Record::new((name.to_owned(), interface, none), None));
         let Ok(()) = self.records.update(|records| {
             records.push(record.clone());
             Ok::<_, std::convert::Infallible>(())
@@ -456,11 +470,12 @@ impl Servers {
 }
 
 impl Record {
-    fn new((name, interface, make): (String, Interface, Maker)) -> Self {
+    fn new((name, interface, make): (String, Interface, Maker), operations: Option<Vec<Operation>>) -> Self {
         Self {
             name,
             interface,
             make,
+            operations,
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             restarted: AtomicU32::new(0),

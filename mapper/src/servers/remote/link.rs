@@ -7,13 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::process::{Resource, Rlimit, prlimit};
 use schemas::message::{Message, ReplyBuffer};
 use schemas::server::{Caller, Capabilities, Post, Server};
 use schemas::{Errno, Interface, Operation, remote};
 
 use super::VERB;
 use super::wire::{self, Incoming};
-use crate::deployment::ServerSpec;
+use crate::deployment::{Limits, ServerSpec};
 
 /// How long a server may think: its methods never block, so one that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,6 +53,7 @@ impl Link {
             .stdout(Stdio::null())
             .spawn()
             .map_err(failed)?;
+        limit(&process, spec.limits).map_err(failed)?;
         let state = State { outgoing: wire::outgoing(), incoming: Incoming::new(), dead: None, process };
         let link = Self {
             name: post.name.clone(),
@@ -131,6 +133,17 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Limits what a process may have. It is asked nothing before that.
+fn limit(process: &Child, limits: Limits) -> io::Result<()> {
+    let pid = rustix::process::Pid::from_child(process);
+    for (resource, most) in [(Resource::Data, limits.memory), (Resource::Nofile, limits.descriptors)] {
+        if most.is_some() {
+            prlimit(Some(pid), resource, Rlimit { current: most, maximum: most })?;
+        }
+    }
+    Ok(())
 }
 
 impl State {
