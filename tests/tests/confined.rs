@@ -47,8 +47,10 @@ fn a_server_is_asked_what_its_deployment_says_and_has_no_more() {
     assert!(refused.errors().contains("Operation not permitted"), "{refused}");
     let servers = ask(&["servers", "--world", &world.0, "--json"], &[]).succeeded();
     let servers: serde_json::Value = serde_json::from_str(&servers.text()).expect("it is JSON");
-    let fb = servers.as_array().expect("a list").iter().find(|server| server["name"] == "fb").expect("it runs");
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", fb["pid"])).expect("its process is there");
+    let fb =
+        servers.as_array().expect("a list").iter().find(|server| server["name"] == "fb").expect("it runs");
+    let limits =
+        std::fs::read_to_string(format!("/proc/{}/limits", fb["pid"])).expect("its process is there");
     let limit = |name: &str| {
         let line = limits.lines().find(|line| line.starts_with(name)).expect("Linux has it");
         line[name.len()..].split_whitespace().next().map(str::to_owned)

@@ -23,6 +23,22 @@ fn hosts_answer_ping() {
 }
 
 #[test]
+fn datagrams_longer_than_the_link_carries_are_taken_apart() {
+    let lab = Lab::start();
+    for host in ["a", "b"] {
+        let words = ["link", "set", "eth0", "mtu", "1500"];
+        lab.guest(Some(host), &guest("ip").path, &words).finish(SOON).succeeded();
+    }
+    let capturing = tcpdump(&lab, "b", "eth0", &["-c", "3", "src host 10.1.0.1 and ip"]);
+    for to in ["10.1.0.2", "fd00:1::2"] {
+        let outcome = lab.run("ping", &["-c", "2", "-i", "0.2", "-s", "4000", to]);
+        assert!(outcome.text().contains("2 packets transmitted, 2 received, 0% packet loss"), "{outcome}");
+    }
+    let seen = capturing.finish(SOON);
+    assert!(seen.text().contains("length 1480") && seen.text().contains("ip-proto-1"), "{seen}");
+}
+
+#[test]
 fn freebsd_and_linux_programs_talk_over_the_network() {
     let lab = Lab::start();
     let talker = guest("freebsd-talker");

@@ -182,7 +182,7 @@ impl Datagram {
     /// Sends a datagram, from the local address that is given.
     ///
     /// # Errors
-    /// `EMSGSIZE`, `EACCES` to everybody without leave, `EINVAL` for what is no message of this socket's, and as
+    /// `EMSGSIZE` for one that is too long, or may not be taken apart, `EACCES` to everybody without leave, `EINVAL` for what is no message of this socket's, and as
     /// [`Ip::send`].
     pub fn send(
         &self,
@@ -222,7 +222,11 @@ impl Datagram {
         if length + head.length() > LONGEST {
             return Err(Errno::MSGSIZE);
         }
-        let (packet, summed) = match self.kind {
+        let stays_whole = self.options.stays_whole(destination.is_ipv4());
+        if stays_whole && length + head.length() > ip.mtu_to(destination, through) {
+            return Err(Errno::MSGSIZE);
+        }
+        let (mut packet, summed) = match self.kind {
             Kind::Udp => {
                 head.protocol = UDP;
                 let packet = head.packet(length, |datagram| {
@@ -256,6 +260,9 @@ impl Datagram {
                 (packet, true)
             }
         };
+        if !stays_whole {
+            ip.allow_fragments(&mut packet);
+        }
         ip.send(packet, summed, through)?;
         Ok(data.len())
     }
@@ -278,6 +285,9 @@ fn send_with_header(ip: &mut Ip, to: IpAddr, through: u32, data: &[u8]) -> Resul
     let length = data.len();
     if length < 20 || data[0] >> 4 != 4 || usize::from(data[0] & 0xf) * 4 > length || data[0] & 0xf < 5 {
         return Err(Errno::INVAL);
+    }
+    if length > ip.mtu_to(to, through) {
+        return Err(Errno::MSGSIZE);
     }
     let source = ip.source_for(to, through)?;
     let mut packet = vec![0; HEADROOM];

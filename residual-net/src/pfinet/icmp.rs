@@ -89,6 +89,44 @@ pub fn complain(ip: &mut Ip, packet: &Packet, code: u8) {
     let _ = ip.send(message, true, packet.interface_for_answer());
 }
 
+/// Why a packet was not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It has gone too far.
+    Expired,
+    /// Nothing leads there.
+    NoWay,
+    /// It is longer than the next link carries, which is this much, and may not be taken apart.
+    TooLong(u32),
+}
+
+/// Tells the sender of a packet why it was not passed on.
+pub fn report(ip: &mut Ip, packet: &Packet, trouble: Trouble) {
+    let about_error = is_control(packet.protocol) && is_error(packet.protocol, &packet.bytes);
+    if about_error || packet.source.is_multicast() || packet.source.is_unspecified() {
+        return;
+    }
+    let Ok(source) = ip.source_for(packet.source, packet.interface_for_answer()) else { return };
+    let (protocol, kind, code) = match (source.is_ipv4(), trouble) {
+        (true, Trouble::Expired) => (ICMP, 11, 0),
+        (true, Trouble::NoWay) => (ICMP, 3, 0),
+        (true, Trouble::TooLong(_)) => (ICMP, 3, 4),
+        (false, Trouble::Expired) => (ICMP6, 3, 0),
+        (false, Trouble::NoWay) => (ICMP6, 1, 0),
+        (false, Trouble::TooLong(_)) => (ICMP6, 2, 0),
+    };
+    let mtu = if let Trouble::TooLong(mtu) = trouble { mtu } else { 0 };
+    let head = Head { source, destination: packet.source, protocol, hops: 64, class: 0 };
+    let quoted = &packet.bytes[..packet.bytes.len().min(QUOTED)];
+    let message = head.packet(8 + quoted.len(), |message| {
+        message[..2].copy_from_slice(&[kind, code]);
+        message[4..8].copy_from_slice(&mtu.to_be_bytes());
+        message[8..].copy_from_slice(quoted);
+        sum_control(message, &head);
+    });
+    let _ = ip.send(message, true, packet.interface_for_answer());
+}
+
 /// The message, as from this host to itself, that a neighbour does not answer.
 pub fn unreachable(ip: &mut Ip, lost: &[u8]) {
     let Some((local, remote, protocol)) = ends(lost) else { return };

@@ -11,6 +11,8 @@ use schemas::Errno;
 use crate::network::{Address, ETHERNET_HEADER, Flags, Frame, Host, Interface, Mac, Medium, Refused};
 
 use super::address::{bits, broadcast, network};
+use super::fragment::{self, Fragments};
+use super::icmp::{self, Trouble};
 use super::neighbour::{self, Neighbours, Next};
 use super::packet::{self, HEADROOM, ICMP, ICMP6, Packet, TCP};
 use super::route::{KERNEL, Route, Routes};
@@ -50,6 +52,9 @@ pub struct Ip {
     pub segments: VecDeque<Bytes>,
     /// Packets that nobody could be found for: to be told to who sent them.
     pub undeliverable: Vec<Vec<u8>>,
+    fragments: Fragments,
+    /// What the next packet that is taken apart identifies itself by.
+    identification: u32,
     own: Vec<(IpAddr, u32)>,
 }
 
@@ -64,6 +69,8 @@ impl Ip {
             counters: Counters::default(),
             segments: VecDeque::new(),
             undeliverable: Vec::new(),
+            fragments: Fragments::default(),
+            identification: 0,
             own: Vec::new(),
             host,
         };
@@ -269,24 +276,52 @@ impl Ip {
         self.host.changed(interface);
     }
 
-    /// Sends a packet, which has [`HEADROOM`] in front. `summed` is false when the checksum of its segment is still to
-    /// be computed.
+    /// Sends a packet, which has [`HEADROOM`] in front: in fragments where it is longer than the link carries. `summed` is
+    /// false when the checksum of its segment is still to be computed.
     ///
     /// # Errors
-    /// As [`Ip::way`]; `EMSGSIZE` when it is too long for the link, `ENETDOWN`, `ENOBUFS`.
-    pub fn send(&mut self, mut bytes: Vec<u8>, summed: bool, through: u32) -> Result<(), Errno> {
+    /// As [`Ip::way`]; `EMSGSIZE` when no fragment of it would fit, `ENETDOWN`, `ENOBUFS`.
+    pub fn send(&mut self, bytes: Vec<u8>, summed: bool, through: u32) -> Result<(), Errno> {
         let to = destination(&bytes[HEADROOM..]).ok_or(Errno::INVAL)?;
         let (interface, next, _) = self.way(to, through).inspect_err(|_| self.counters.unroutable += 1)?;
         self.counters.sent += 1;
         let mtu = interface.mtu() as usize;
-        if bytes.len() - HEADROOM > mtu {
-            return Err(Errno::MSGSIZE);
+        if bytes.len() - HEADROOM <= mtu {
+            return self.send_whole(&interface, next, bytes, summed);
         }
+        let whole = if summed { Frame::new(bytes) } else { Frame::unsummed(bytes, HEADROOM).summed() };
+        self.identification = self.identification.wrapping_add(1);
+        let pieces = fragment::split(&whole.bytes()[HEADROOM..], mtu, self.identification);
+        for piece in pieces.ok_or(Errno::MSGSIZE)? {
+            self.send_whole(&interface, next, [&[0; HEADROOM], &piece[..]].concat(), true)?;
+        }
+        Ok(())
+    }
+
+    /// Lets routers take a packet apart that has [`HEADROOM`] in front.
+    pub fn allow_fragments(&mut self, bytes: &mut [u8]) {
+        self.identification = self.identification.wrapping_add(1);
+        fragment::allow(&mut bytes[HEADROOM..], self.identification);
+    }
+
+    /// The longest packet that goes to an address in one piece.
+    pub fn mtu_to(&self, to: IpAddr, through: u32) -> usize {
+        self.way(to, through).map_or(65535, |(interface, ..)| interface.mtu() as usize)
+    }
+
+    fn send_whole(
+        &mut self,
+        interface: &Arc<Interface>,
+        next: IpAddr,
+        mut bytes: Vec<u8>,
+        summed: bool,
+    ) -> Result<(), Errno> {
+        let mtu = interface.mtu() as usize;
         if mtu < 65535 {
             packet::clamp_segment_size(&mut bytes[HEADROOM..], mtu);
         }
         match interface.medium() {
-            Medium::Ethernet => self.send_on_link(&interface, next, bytes, summed),
+            Medium::Ethernet => self.send_on_link(interface, next, bytes, summed),
             _ => {
                 let bytes = Bytes::from(bytes).slice(HEADROOM..);
                 let frame = if summed { Frame::new(bytes) } else { Frame::unsummed(bytes, 0) };
@@ -386,7 +421,16 @@ impl Ip {
             return None;
         }
         if self.is_own(to) || to.is_multicast() || self.is_broadcast(to) {
-            return Some(packet);
+            if !packet.is_fragment {
+                return Some(packet);
+            }
+            let whole = self.fragments.add(&packet.bytes, Instant::now())?;
+            let whole = Packet::read(&whole, interface.index(), false);
+            let whole = whole.filter(|packet| !packet.is_fragment && packet.is_summed());
+            if whole.is_none() {
+                self.counters.malformed += 1;
+            }
+            return whole;
         }
         if self.forwards && from_outside {
             self.forward(&packet);
@@ -398,7 +442,16 @@ impl Ip {
 
     fn forward(&mut self, packet: &Packet) {
         if packet.hops <= 1 {
-            return;
+            return icmp::report(self, packet, Trouble::Expired);
+        }
+        let Ok((interface, ..)) = self.way(packet.destination, 0) else {
+            return icmp::report(self, packet, Trouble::NoWay);
+        };
+        let mtu = interface.mtu();
+        let stays_whole = packet.destination.is_ipv6()
+            || u16::from_be_bytes([packet.bytes[6], packet.bytes[7]]) & fragment::WHOLE != 0;
+        if packet.bytes.len() > mtu as usize && stays_whole {
+            return icmp::report(self, packet, Trouble::TooLong(mtu));
         }
         let mut bytes = vec![0; HEADROOM];
         bytes.extend_from_slice(&packet.bytes);
@@ -413,7 +466,7 @@ impl Ip {
             head[7] -= 1;
         }
         self.counters.forwarded += 1;
-        // Its sender is not told why it was lost.
+        // What is lost on the next link is as lost as on any.
         let _ = self.send(bytes, packet.protocol != TCP, 0);
     }
 

@@ -11,6 +11,7 @@ mod address;
 mod control;
 mod datagram;
 mod engine;
+mod fragment;
 mod icmp;
 mod ip;
 mod neighbour;

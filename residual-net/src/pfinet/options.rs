@@ -266,6 +266,14 @@ impl Options {
         Ok(number.to_ne_bytes().to_vec())
     }
 
+    /// Whether packets are refused rather than taken apart: `IP_MTU_DISCOVER` and its like of IPv6 with
+    /// `IP_PMTUDISC_DO` or `IP_PMTUDISC_PROBE`, and `IPV6_DONTFRAG`.
+    pub fn stays_whole(&self, four: bool) -> bool {
+        let discovery = self.kept(if four { IP } else { IPV6 }, if four { 10 } else { 23 });
+        let never = !four && self.kept(IPV6, 62).is_some_and(|on| on != 0);
+        never || discovery.is_some_and(|how| matches!(how, 2 | 3))
+    }
+
     fn kept(&self, level: i32, name: i32) -> Option<i32> {
         let other = self.others.iter().find(|other| other.0 == (level, name))?;
         Some(i32::from_ne_bytes(*other.1.first_chunk()?))

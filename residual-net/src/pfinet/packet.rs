@@ -14,6 +14,9 @@ pub const UDP: u8 = 17;
 /// Internet control messages of IPv6.
 pub const ICMP6: u8 = 58;
 
+/// The fragment header of IPv6 (RFC 8200 section 4.5).
+const FRAGMENT: u8 = 44;
+
 /// Bytes that are kept free in front of a packet for its link header.
 pub const HEADROOM: usize = crate::network::ETHERNET_HEADER;
 
@@ -34,6 +37,8 @@ pub struct Packet {
     pub hops: u8,
     /// Its traffic class.
     pub class: u8,
+    /// Whether it is only a part of one.
+    pub is_fragment: bool,
     /// Number of the interface that it came through.
     pub interface: u32,
 }
@@ -49,19 +54,14 @@ impl Packet {
         if self.source.is_ipv4() { &self.bytes[20..self.payload.start] } else { &[] }
     }
 
-    /// Reads a packet. `summed` says that its header checksum is to be checked. Nothing for one that is malformed, and
-    /// for fragments, which are not put together.
+    /// Reads a packet. `summed` says that its header checksum is to be checked. Nothing for one that is malformed.
     pub fn read(bytes: &Bytes, interface: u32, summed: bool) -> Option<Packet> {
         match bytes.first()? >> 4 {
             4 => {
                 let head = bytes.first_chunk::<20>()?;
                 let (start, end) =
                     (usize::from(head[0] & 0xf) * 4, usize::from(u16::from_be_bytes([head[2], head[3]])));
-                if start < 20
-                    || end < start
-                    || end > bytes.len()
-                    || u16::from_be_bytes([head[6], head[7]]) & 0x3fff != 0
-                {
+                if start < 20 || end < start || end > bytes.len() {
                     return None;
                 }
                 if summed && checksum(&bytes[..start], 0) != 0 {
@@ -75,6 +75,7 @@ impl Packet {
                     payload: start..end,
                     hops: head[8],
                     class: head[1],
+                    is_fragment: u16::from_be_bytes([head[6], head[7]]) & 0x3fff != 0,
                     interface,
                 })
             }
@@ -95,6 +96,7 @@ impl Packet {
                     payload: start..end,
                     hops: head[7],
                     class: head[0] << 4 | head[1] >> 4,
+                    is_fragment: protocol == FRAGMENT,
                     interface,
                 })
             }
@@ -102,8 +104,11 @@ impl Packet {
         }
     }
 
-    /// Whether the checksum of what it carries is right (of UDP also: left out).
+    /// Whether the checksum of what it carries is right (of UDP also: left out). Of a fragment that cannot be told.
     pub fn is_summed(&self) -> bool {
+        if self.is_fragment {
+            return true;
+        }
         let payload = self.payload();
         match self.protocol {
             ICMP => checksum(payload, 0) == 0,
@@ -124,7 +129,7 @@ fn skip_extensions(packet: &[u8], mut protocol: u8) -> Option<(u8, usize)> {
         protocol = head[0];
         at += 8 + 8 * usize::from(head[1]);
     }
-    (at <= packet.len() && protocol != 44).then_some((protocol, at))
+    (at <= packet.len()).then_some((protocol, at))
 }
 
 /// The internet checksum (RFC 1071) of some bytes, on top of a sum that was begun.
@@ -177,7 +182,7 @@ impl Head {
         bytes
     }
 
-    /// An IPv4 packet identifies itself by nothing, as nothing here is ever taken apart (RFC 6864).
+    /// An IPv4 packet that is not taken apart identifies itself by nothing (RFC 6864).
     fn write(&self, head: &mut [u8], length: usize) {
         match (self.source, self.destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {

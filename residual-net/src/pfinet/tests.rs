@@ -368,6 +368,30 @@ fn routers_pass_packets_on() {
     // More than one segment of the narrower side.
     rustix::io::write(&own, &[9; 20000]).unwrap();
     assert_eq!(read(&other, 20000), [9; 20000]);
+    // A datagram in fragments, one that may not be taken apart, and one that may not go that far.
+    let (number, sink) = socket(&b, INET, DATAGRAM, 0);
+    b.with(|stack| stack.bind(number, &sockaddr("10.2.0.2:9"))).unwrap();
+    let (number, source) = socket(&a, INET, DATAGRAM, 0);
+    a.with(|stack| stack.connect(number, &sockaddr("10.2.0.2:9"), None)).unwrap();
+    let send = |option: i32, value: i32| {
+        a.with(|stack| {
+            control::set_option(stack, number, 0, option, &value.to_ne_bytes()).unwrap();
+            stack.send(number, &[], &[7; 9000])
+        })
+    };
+    let told = |end: &OwnedFd| {
+        wait(end, PollFlags::IN);
+        let mut room = vec![0; 10_000];
+        let (envelope, length) = pair::receive_record(end, &mut room).unwrap().unwrap();
+        (envelope.error, length)
+    };
+    let far = a.with(|stack| stack.send(number, &[], &[7; 9000]));
+    assert_eq!((far, told(&sink)), (Ok(9000), (0, 9000)));
+    a.host().by_name("eth0").unwrap().set_mtu(1500);
+    // IP_MTU_DISCOVER: IP_PMTUDISC_DO, IP_PMTUDISC_WANT; IP_TTL
+    assert_eq!(send(10, 2), Err(Errno::MSGSIZE));
+    assert_eq!((send(10, 1), told(&sink)), (Ok(9000), (0, 9000)));
+    assert_eq!((send(2, 1), told(&source)), (Ok(9000), (Errno::HOSTUNREACH.raw(), 0)));
 }
 
 #[test]
