@@ -289,3 +289,51 @@ fn scapy_sends_and_sniffs() {
     let lines: String = (0..3).map(|number| format!("10.1.0.1 5 b'packet {number}'\n")).collect();
     assert_eq!(seen.text(), format!("listening\n{lines}"), "{seen}");
 }
+
+/// Answers questions for addresses (RFC 1035): over UDP that the answer is too long, unless the name is short, and over TCP
+/// in full.
+const NAME_SERVER: &str = r#"
+import socket, struct, threading
+def answer(question, truncated):
+    name = question[12:question.index(b"\0", 12) + 5]
+    flags = 0x8600 if truncated else 0x8400
+    head = question[:2] + struct.pack(">HHHHH", flags, 1, 0 if truncated else 1, 0, 0)
+    record = b"" if truncated else b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + bytes([192, 0, 2, 7])
+    return head + name + record
+def over_tcp():
+    listener = socket.create_server(("10.1.0.2", 53))
+    while True:
+        connection, _ = listener.accept()
+        length = struct.unpack(">H", connection.recv(2, socket.MSG_WAITALL))[0]
+        reply = answer(connection.recv(length, socket.MSG_WAITALL), False)
+        connection.sendall(struct.pack(">H", len(reply)) + reply)
+        connection.close()
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("10.1.0.2", 53))
+threading.Thread(target=over_tcp, daemon=True).start()
+print("ready", flush=True)
+while True:
+    question, who = server.recvfrom(4096)
+    server.sendto(answer(question, question[12] > 8), who)
+"#;
+
+#[test]
+fn dig_and_nslookup_ask_a_name_server() {
+    let lab = Lab::start();
+    std::fs::write(lab.folder().join("names.py"), NAME_SERVER).expect("the folder is ours");
+    let serving = lab.guest(Some("b"), Path::new("/usr/bin/python3"), &["names.py"]);
+    serving.expect_output("ready", SOON);
+    for (name, flags) in [("short.test", "+noedns"), ("long-enough.test", "+noedns"), ("short.test", "+tcp")]
+    {
+        let told = lab.run("dig", &["@10.1.0.2", name, "A", flags]);
+        assert!(told.text().contains("IN\tA\t192.0.2.7"), "{told}");
+        let over = if name.starts_with("long") || flags == "+tcp" { "(TCP)" } else { "(UDP)" };
+        assert!(told.text().contains(&format!("SERVER: 10.1.0.2#53(10.1.0.2) {over}")), "{told}");
+    }
+    let told = lab.run("nslookup", &["-type=A", "short.test", "10.1.0.2"]);
+    assert!(told.text().contains("Name:\tshort.test\nAddress: 192.0.2.7"), "{told}");
+    let nobody = lab.run("dig", &["@10.1.0.1", "short.test", "+tries=1", "+timeout=2"]);
+    assert!(nobody.text().contains("connection refused"), "{nobody}");
+    serving.signal(rustix::process::Signal::TERM);
+    serving.finish(SOON);
+}
