@@ -90,6 +90,11 @@ fn propose(cx: &Context, site: u64, index: u32, attempt: Attempt) -> Decision {
                 Outcome::Modified => Decision::Modified,
             }
         }
+        // Code that can be written is none of a file's, but it was another thread that wrote here.
+        Ok(Answer { decision: Decision::NotAFile, .. }) if attempt.is_disturbed() => {
+            attempt.give_up(false);
+            Decision::Undecided
+        }
         Ok(answer) => {
             attempt.give_up(true);
             answer.decision

@@ -6,6 +6,8 @@
 //! instruction, the new one, or a `hlt`, which no program may execute: the SIGSEGV it gets is the stub's, and the
 //! thread tries again when the change is over. A breakpoint would do the same, but SIGTRAP is the guest's to block.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use schemas::Errno;
 
 use crate::guest;
@@ -23,6 +25,9 @@ const ALL: u64 = (PROT_READ | PROT_WRITE | PROT_EXEC) as u64;
 /// `MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE` and its registration (linux/membarrier.h).
 const SYNC_CORE: u64 = 1 << 5;
 const REGISTER_SYNC_CORE: u64 = 1 << 6;
+
+/// Counts when code becomes writable, and when it no longer is: odd while it is.
+static REPLACEMENTS: AtomicU64 = AtomicU64::new(0);
 
 fn membarrier(command: u64) -> Result<(), Errno> {
     // SAFETY: no pointers.
@@ -52,17 +57,25 @@ pub fn writable(start: u64, len: u64, change: impl FnOnce() -> Result<(), Errno>
     result
 }
 
+/// A number that is the same again, and even, where no code has been writable meanwhile.
+pub fn replacements() -> u64 {
+    REPLACEMENTS.load(Ordering::SeqCst)
+}
+
 /// Replaces bytes of code that other threads may be running.
 ///
 /// # Errors
 /// As mprotect(2); nothing has changed then. Later steps cannot fail for a range that could be made writable.
 pub fn replace(at: u64, bytes: &[u8; LENGTH]) -> Result<(), Errno> {
-    writable(at, LENGTH as u64, || {
+    REPLACEMENTS.fetch_add(1, Ordering::SeqCst);
+    let result = writable(at, LENGTH as u64, || {
         guest::put(at, &HALT)?;
         membarrier(SYNC_CORE)?;
         guest::write(at + 1, &bytes[1..])?;
         membarrier(SYNC_CORE)?;
         guest::put(at, &bytes[0])?;
         membarrier(SYNC_CORE)
-    })
+    });
+    REPLACEMENTS.fetch_add(1, Ordering::SeqCst);
+    result
 }

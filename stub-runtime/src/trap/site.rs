@@ -224,6 +224,7 @@ pub enum Outcome {
 pub struct Attempt {
     site: u64,
     changes: u64,
+    replacements: u64,
     trampoline: u64,
     room: u64,
 }
@@ -231,9 +232,10 @@ pub struct Attempt {
 /// Begins an attempt, with `room` bytes for the trampoline. None when there is no place for it.
 pub fn attempt(site: u64, room: u64) -> Option<Attempt> {
     let changes = CHANGES.load(Ordering::Acquire);
+    let replacements = patch::replacements();
     let taken = STATE.lock().areas.take(site, room);
     match taken {
-        Ok(trampoline) => Some(Attempt { site, changes, trampoline, room }),
+        Ok(trampoline) => Some(Attempt { site, changes, replacements, trampoline, room }),
         Err(_) => {
             settle(site, State::Refused);
             None
@@ -245,6 +247,11 @@ impl Attempt {
     /// Where the trampoline goes.
     pub fn trampoline(&self) -> u64 {
         self.trampoline
+    }
+
+    /// Whether another thread may have made code writable for a moment since the beginning.
+    pub fn is_disturbed(&self) -> bool {
+        self.replacements != patch::replacements() || !self.replacements.is_multiple_of(2)
     }
 
     /// The site is not hoisted: not now, or never.
