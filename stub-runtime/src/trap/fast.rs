@@ -484,3 +484,6 @@ global_asm!(
     rip = const offset_of!(Context, frame) + offset_of!(Frame, rip),
     rflags = const offset_of!(Context, frame) + offset_of!(Frame, rflags),
 );
+
+#[cfg(test)]
+mod tests;
