@@ -73,7 +73,12 @@ fn a_slot_goes_round() {
     assert_eq!((request.operation, request.personality), (Operation::ProcKill, Personality::NetBsd));
     assert_eq!((request.thread, request.message, request.descriptors), (5, &7_u64.to_le_bytes()[..], 0));
     assert_eq!(claimed.reply(), Err(Errno::AGAIN));
-    assert_eq!(claimed.prepare_sleep(), Some(State::Busy as u32));
+    let sleeping = claimed.prepare_sleep().expect("there is no reply yet");
+    assert_eq!(
+        (sleeping, slot.state()),
+        (slot.state_word().load(std::sync::atomic::Ordering::SeqCst), Some(State::Busy))
+    );
+    assert_eq!(claimed.prepare_sleep(), Some(sleeping));
     let word = taken.complete(Ok((&9_u64.to_le_bytes(), 2))).expect("a thread sleeps");
     assert_eq!(word, slot.state_word().as_ptr().cast_const());
     assert!(claimed.replied() && claimed.prepare_sleep().is_none());

@@ -59,6 +59,8 @@ struct Poll {
     most: Duration,
     budget: Duration,
     until: Option<Instant>,
+    /// Something was found since the clock was last read.
+    found: bool,
 }
 
 impl Poll {
@@ -66,13 +68,14 @@ impl Poll {
     const LEAST: Duration = Duration::from_micros(2);
 
     fn new(most: Duration) -> Self {
-        Self { most, budget: most, until: None }
+        Self { most, budget: most, until: None, found: false }
     }
 
     /// Found something.
     fn hit(&mut self, now: Instant) {
         self.budget = (self.budget * 2).max(Self::LEAST).min(self.most);
         self.until = Some(now + self.budget);
+        self.found = false;
     }
 
     /// Found nothing in all the time there was: less the next time.
@@ -166,6 +169,7 @@ impl Connection {
     /// Returns how many requests were answered.
     fn ring(&mut self, desk: &mut Desk, slot: u32, descriptors: Vec<OwnedFd>) -> u32 {
         let Some(guest) = &self.guest else { return 0 };
+        desk.set_time(Instant::now());
         let mut answered = 0;
         if !descriptors.is_empty()
             && let Some(taken) = guest.region.region().slot(slot).and_then(|slot| slot.take())
@@ -213,11 +217,18 @@ impl Connection {
 
     /// Looks for requests without doorbells, and stops to when there were none for some time. Returns how many it
     /// answered.
-    pub fn poll(&mut self, desk: &mut Desk, now: Instant) -> u32 {
+    pub fn poll(&mut self, desk: &mut Desk) -> u32 {
         let answered = self.look(desk);
         let Some(until) = self.poll.until else { return answered };
         if answered > 0 {
-            self.poll.hit(Instant::now());
+            // The clock is read when there is nothing better to do.
+            self.poll.found = true;
+            return answered;
+        }
+        let now = Instant::now();
+        desk.set_time(now);
+        if self.poll.found {
+            self.poll.hit(now);
         } else if now >= until {
             self.poll.missed();
             if let Some(guest) = &self.guest {

@@ -28,6 +28,8 @@ pub struct Desk {
     servers: View<Vec<Server>>,
     request: Box<RequestBuffer>,
     reply: ReplyBuffer,
+    /// When the clock was last read, a moment ago: that is when a request came.
+    now: Instant,
 }
 
 impl Desk {
@@ -42,20 +44,32 @@ impl Desk {
                 .try_into()
                 .unwrap_or_else(|_| unreachable!("the length is that of the array")),
             reply: ReplyBuffer::default(),
+            now: Instant::now(),
             world,
         }
+    }
+
+    /// Says what time it is, before requests are answered that came after another look at the clock.
+    pub fn set_time(&mut self, now: Instant) {
+        self.now = now;
     }
 
     /// Answers the request in a slot, whatever it is, or hands it to the thread of a server in a process of its own.
     /// The guest waits until it is answered.
     pub fn answer(&mut self, guest: &Guest, taken: Taken<'_>, received: Vec<OwnedFd>) {
-        let started = Instant::now();
+        let started = self.now;
         let mut caps = Capabilities::new(received);
         let world = &*self.world;
         let request = match taken.copy_request(&mut self.request) {
             Ok(request) if request.descriptors == caps.received.len() => request,
-            Ok(_) => return conclude(world, guest, taken, None, started, Err(Errno::BADMSG), &caps),
-            Err(errno) => return conclude(world, guest, taken, None, started, Err(errno), &caps),
+            Ok(_) => {
+                self.now = conclude(world, guest, taken, None, started, Err(Errno::BADMSG), &caps);
+                return;
+            }
+            Err(errno) => {
+                self.now = conclude(world, guest, taken, None, started, Err(errno), &caps);
+                return;
+            }
         };
         let operation = Some(request.operation);
         // The guest has changed them already, whatever is said of it.
@@ -79,7 +93,10 @@ impl Desk {
         });
         let (id, server) = match found {
             Ok(found) => found,
-            Err(errno) => return conclude(world, guest, taken, operation, started, Err(errno), &caps),
+            Err(errno) => {
+                self.now = conclude(world, guest, taken, operation, started, Err(errno), &caps);
+                return;
+            }
         };
         let request = question.request;
         match &server.server {
@@ -103,7 +120,7 @@ impl Desk {
                     settle(world, &guest.process, id, request.operation, &reply, &caps)?;
                     Ok(reply)
                 });
-                conclude(world, guest, taken, operation, started, outcome, &caps);
+                self.now = conclude(world, guest, taken, operation, started, outcome, &caps);
             }
             Answerer::Process(queue) => {
                 if let Err(job) = queue.push(Box::new(Job::new(guest, taken, &request, caps, started))) {
@@ -134,7 +151,7 @@ pub fn settle(
     reply: &[u8],
     caps: &Capabilities,
 ) -> Result<(), Errno> {
-    let object = subject::given(operation, Message::new(reply).root()?)?;
+    let object = subject::given(operation, reply)?;
     if object != 0 {
         let task = world.servers.task(id).ok_or(Errno::IO)?;
         let descriptor = caps.donated.first().map(AsFd::as_fd);
@@ -146,7 +163,7 @@ pub fn settle(
     Ok(())
 }
 
-/// Ends a request: sends what was donated, counts, and lets the guest go on.
+/// Ends a request: sends what was donated, lets the guest go on, and counts. Returns the time then.
 pub fn conclude(
     world: &Live,
     guest: &Guest,
@@ -155,12 +172,9 @@ pub fn conclude(
     started: Instant,
     outcome: Result<Reply<'_>, Errno>,
     caps: &Capabilities,
-) {
+) -> Instant {
     let outcome =
         outcome.and_then(|reply| Ok((reply, donate(guest.socket.as_fd(), taken.index(), &caps.donated)?)));
-    if let Some(operation) = operation {
-        world.statistics.count(guest.process.personality(), operation, outcome.is_err(), started.elapsed());
-    }
     let completed = match &outcome {
         Ok((reply, donated)) => taken.complete(Ok((reply, *donated))),
         Err(errno) => taken.complete(Err(*errno)),
@@ -169,6 +183,13 @@ pub fn conclude(
         // SAFETY: the word lies in the region, which `guest` keeps mapped.
         wake(unsafe { &*word.cast::<AtomicU32>() });
     }
+    // The guest need not wait for this.
+    let now = Instant::now();
+    if let Some(operation) = operation {
+        let took = now.saturating_duration_since(started);
+        world.statistics.count(guest.process.personality(), operation, outcome.is_err(), took);
+    }
+    now
 }
 
 /// Sends the descriptors that go with a reply, before the reply can be seen.
@@ -223,7 +244,7 @@ impl Question<'_> {
     /// Who answers.
     fn find_server(&self, caps: &Capabilities) -> Result<ServerId, Errno> {
         let message = Message::new(self.request.message);
-        let asked = subject::read(self.request.operation, message.root()?)?;
+        let asked = subject::read(self.request.operation, &message)?;
         if let Some(object) = asked.object {
             return self.find_for_object(object, asked.family, caps);
         }

@@ -1,6 +1,6 @@
 //! What a request is about, as far as its route depends on that.
 
-use capnp::any_pointer;
+use schemas::message::Message;
 use schemas::{Errno, Operation, device, file, fs, socket, term};
 
 /// The parts of a request that may decide who answers it.
@@ -31,10 +31,10 @@ pub struct Place<'a> {
 pub const FAMILY_UNIX: u32 = 1;
 
 /// Reads what the route depends on; `EBADMSG` and the like when the message is malformed.
-pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result<Asked<'a>, Errno> {
+pub fn read<'a>(operation: Operation, request: &'a Message<'a>) -> Result<Asked<'a>, Errno> {
     macro_rules! place {
         ($message:ty $(, $second:ident)?) => {{
-            let message: $message = params.get_as()?;
+            let message: $message = request.root()?;
             let place = Place {
                 mount: message.get_mount(),
                 path: message.get_path()?,
@@ -48,13 +48,13 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
     }
     macro_rules! object {
         ($message:ty) => {{
-            let message: $message = params.get_as()?;
+            let message: $message = request.root()?;
             Asked { object: Some(message.get_object()), ..Asked::default() }
         }};
     }
     macro_rules! addressed {
         ($message:ty) => {{
-            let message: $message = params.get_as()?;
+            let message: $message = request.root()?;
             let family = message.get_address()?.first_chunk().map(|family| u16::from_ne_bytes(*family));
             Asked { object: Some(message.get_object()), family: family.map(u32::from), ..Asked::default() }
         }};
@@ -120,7 +120,7 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
         Operation::SocketGetOption => object!(socket::get_option::params::Reader<'a>),
         Operation::SocketSetOption => object!(socket::set_option::params::Reader<'a>),
         Operation::SocketSocket => {
-            let message: socket::socket::params::Reader<'a> = params.get_as()?;
+            let message: socket::socket::params::Reader<'a> = request.root()?;
             Asked { family: Some(message.get_domain()), ..Asked::default() }
         }
         Operation::TermGetAttributes => object!(term::get_attributes::params::Reader<'a>),
@@ -137,11 +137,11 @@ pub fn read<'a>(operation: Operation, params: any_pointer::Reader<'a>) -> Result
 }
 
 /// The object that a successful reply gives to the guest, 0 when it gives none.
-pub fn given(operation: Operation, results: any_pointer::Reader<'_>) -> Result<u64, Errno> {
+pub fn given(operation: Operation, reply: &[u8]) -> Result<u64, Errno> {
     macro_rules! given {
         ($message:ty) => {{
-            let message: $message = results.get_as()?;
-            message.get_object()
+            let message = Message::new(reply);
+            message.root::<$message>()?.get_object()
         }};
     }
     Ok(match operation {
@@ -158,7 +158,6 @@ pub fn given(operation: Operation, results: any_pointer::Reader<'_>) -> Result<u
 mod tests {
     use super::*;
     use schemas::Interface;
-    use schemas::message::Message;
 
     /// An operation with an `object` or a `mount` in its declaration must be known here.
     #[test]
@@ -172,8 +171,7 @@ mod tests {
             // One word of zeros is a message whose root is the null pointer: all its fields have their defaults.
             let zeros = [0_u64];
             let message = Message::new(schemas::message::bytes(&zeros));
-            let root = message.root::<any_pointer::Reader<'_>>().unwrap();
-            let asked = read(operation, root).unwrap();
+            let asked = read(operation, &message).unwrap();
             assert_eq!(asked.object.is_some(), has("object"), "{operation}");
             // A local socket has both: its object says whose it is.
             assert_eq!(asked.place.is_some(), has("mount") && !has("object"), "{operation}");
@@ -187,8 +185,7 @@ mod tests {
         let words = [8 << 32, 1, 1, 1, 1, 1, 1, 1, 1];
         for operation in Operation::ALL {
             let info = operation.info();
-            let message = Message::new(schemas::message::bytes(&words));
-            let object = given(operation, message.root().unwrap()).unwrap();
+            let object = given(operation, schemas::message::bytes(&words)).unwrap();
             let has = info.results.iter().any(|field| field.name == "object");
             assert_eq!(object != 0, info.server != Interface::Stub && has, "{operation}");
         }

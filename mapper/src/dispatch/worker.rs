@@ -1,11 +1,11 @@
 //! The threads that serve guests.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io::Errno;
@@ -197,7 +197,7 @@ struct Worker {
     mailbox: Arc<Mailbox>,
     over: Arc<Over>,
     epoll: OwnedFd,
-    watched: HashMap<u64, Watched>,
+    watched: BTreeMap<u64, Watched>,
     awake: Vec<u64>,
     last: u64,
 }
@@ -213,7 +213,7 @@ impl Worker {
             mailbox,
             over,
             epoll,
-            watched: HashMap::new(),
+            watched: BTreeMap::new(),
             awake: Vec::new(),
             last: MAILBOX,
         })
@@ -252,17 +252,18 @@ impl Worker {
         if self.awake.is_empty() {
             return 0;
         }
-        let now = Instant::now();
         let mut answered = 0;
         let Self { watched, awake, desk, .. } = self;
         awake.retain(|token| match watched.get_mut(token) {
             Some(Watched::Connection(connection)) => {
-                answered += connection.poll(desk, now);
+                answered += connection.poll(desk);
                 connection.is_awake()
             }
             _ => false,
         });
-        std::hint::spin_loop();
+        if answered == 0 {
+            std::hint::spin_loop();
+        }
         answered
     }
 

@@ -1,6 +1,7 @@
 //! What the mapper knows of its guests: processes, their tasks, their regions, and the capabilities they hold.
 
 pub mod counters;
+mod number;
 mod process;
 pub mod sites;
 
@@ -19,6 +20,7 @@ use crate::dispatch::Mapped;
 use crate::route::ServerId;
 use crate::world::Page;
 use counters::Totals;
+use number::ByNumber;
 pub use process::Process;
 use process::Seen;
 use sites::{ENDED, Sites};
@@ -44,7 +46,7 @@ pub struct Registry {
     page: Arc<Page>,
     /// Watches for the death of guests that were found by looking.
     watch: OnceLock<Watch>,
-    processes: DashMap<i32, Arc<Process>>,
+    processes: ByNumber<Arc<Process>>,
     holdings: DashMap<File, Holding>,
     dead: Mutex<Totals>,
     ended: Mutex<VecDeque<Sites>>,
@@ -63,7 +65,7 @@ impl Registry {
             hurd,
             page,
             watch: OnceLock::new(),
-            processes: DashMap::new(),
+            processes: ByNumber::default(),
             holdings: DashMap::new(),
             dead: Mutex::default(),
             ended: Mutex::default(),

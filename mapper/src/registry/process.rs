@@ -96,7 +96,8 @@ impl Process {
     /// The caller that servers are told of, for a request from thread `tid`.
     pub fn caller(&self, tid: i32) -> Caller {
         let mut credentials = lock(&self.credentials);
-        if self.credentials_stale.swap(false, Ordering::AcqRel)
+        if self.credentials_stale.load(Ordering::Acquire)
+            && self.credentials_stale.swap(false, Ordering::AcqRel)
             && let Ok(found) = process::credentials(self.pid)
         {
             *credentials = Arc::new(found);

@@ -29,7 +29,7 @@ pub use slot::{Claimed, Request, RequestBuffer, Slot, SlotHeader, State, Taken};
 pub use world::{Identity, Mount, MountKind, World};
 
 /// Version of all layouts of this module.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Rows for operations in tables; at least [`crate::Operation::COUNT`].
 pub const OPERATIONS: usize = 256;

@@ -13,9 +13,8 @@
 //! | reply | owned | stub thread | [`Claimed::reply`] | acquire: the reply can be read |
 //! | owned | free | stub thread | [`Claimed::release`] | release |
 //!
-//! A thread that waits long sets `sleeping`, and sleeps on `state` as a futex (shared between processes) as long as
-//! it holds the value seen; the mapper wakes it when `sleeping` is set. Both flag and state are sequentially
-//! consistent, so that one of the two sides sees the other.
+//! A thread that waits long sets the bit [`SLEEPING`] in `state`, and sleeps on it as a futex (shared between processes)
+//! as long as it holds the value seen. The mapper replaces both at once and wakes the thread when the bit was set.
 //!
 //! The mapper trusts nothing here: it copies the request out once, checks lengths against the layout, and writes only
 //! into the reply half.
@@ -59,11 +58,14 @@ impl State {
     }
 }
 
+/// In the state of a request on its way: its thread sleeps until that changes.
+const SLEEPING: u32 = 1 << 31;
+
 /// Head of a slot.
 #[repr(C, align(64))]
 pub struct SlotHeader {
     state: AtomicU32,
-    sleeping: AtomicU32,
+    unused: AtomicU32,
     operation: AtomicU16,
     personality: AtomicU8,
     request_descriptors: AtomicU8,
@@ -120,6 +122,19 @@ impl<'a> Slot<'a> {
             .is_ok()
     }
 
+    /// Has the processor fetch what another one has written, all of it at once.
+    fn prefetch(&self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use core::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, with addresses in the slot.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(self.request_area().as_ptr().cast());
+                _mm_prefetch::<_MM_HINT_ET0>(self.reply_area().as_ptr().cast());
+            }
+        }
+    }
+
     /// Its number.
     pub const fn index(&self) -> u32 {
         self.index
@@ -132,7 +147,7 @@ impl<'a> Slot<'a> {
 
     /// Where it is on its way; none when the guest wrote nonsense.
     pub fn state(&self) -> Option<State> {
-        State::from_number(self.header().state.load(Ordering::SeqCst))
+        State::from_number(self.header().state.load(Ordering::SeqCst) & !SLEEPING)
     }
 
     /// Stub: makes a free slot this thread's.
@@ -156,7 +171,16 @@ impl<'a> Slot<'a> {
 
     /// Mapper: takes a request on. None when there is none, or when another worker took it.
     pub fn take(self) -> Option<Taken<'a>> {
-        self.step(State::Request, State::Busy).then_some(Taken { slot: self })
+        self.prefetch();
+        let state = &self.header().state;
+        // Its thread may go to sleep meanwhile, once.
+        for sleeping in [0, SLEEPING] {
+            let (from, to) = (State::Request as u32 | sleeping, State::Busy as u32 | sleeping);
+            if state.compare_exchange(from, to, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+                return Some(Taken { slot: self });
+            }
+        }
+        None
     }
 }
 
@@ -195,7 +219,6 @@ impl<'a> Claimed<'a> {
         header.thread.store(thread, Ordering::Relaxed);
         header.request_length.store(length as u32, Ordering::Relaxed);
         header.request_descriptors.store(descriptors as u8, Ordering::Relaxed);
-        header.sleeping.store(0, Ordering::Relaxed);
         header.state.store(State::Request as u32, Ordering::SeqCst);
         if descriptors > 0 { true } else { self.slot.region.announce(self.slot.index) }
     }
@@ -208,10 +231,14 @@ impl<'a> Claimed<'a> {
     /// Says that this thread will sleep. Returns the value of the futex word to sleep on, or none when the reply is
     /// there. The word may have changed when the thread wakes: ask again.
     pub fn prepare_sleep(&self) -> Option<u32> {
-        let header = self.slot.header();
-        header.sleeping.store(1, Ordering::SeqCst);
-        let state = header.state.load(Ordering::SeqCst);
-        (state != State::Reply as u32).then_some(state)
+        let state = &self.slot.header().state;
+        let seen = state.load(Ordering::SeqCst);
+        if seen == State::Reply as u32 {
+            return None;
+        }
+        // Where the state has changed meanwhile, the word that is slept on is not what it is compared with.
+        let _ = state.compare_exchange(seen, seen | SLEEPING, Ordering::SeqCst, Ordering::Relaxed);
+        Some(seen | SLEEPING)
     }
 
     /// The futex word.
@@ -222,10 +249,12 @@ impl<'a> Claimed<'a> {
     /// The reply and the number of descriptors that came with it; `Err` holds what the operation failed with. `EAGAIN`
     /// while there is none.
     pub fn reply(&mut self) -> Result<(&[u8], usize), Errno> {
-        if !self.slot.step(State::Reply, State::Owned) {
+        let header = self.slot.header();
+        // Nobody but this thread changes a reply's state, so that it takes no exchange.
+        if !self.replied() {
             return Err(Errno::AGAIN);
         }
-        let header = self.slot.header();
+        header.state.store(State::Owned as u32, Ordering::Relaxed);
         match header.status.load(Ordering::Relaxed) {
             0 => {}
             status => return Err(Errno(status)),
@@ -324,8 +353,7 @@ impl Taken<'_> {
         header.reply_length.store(reply.len() as u32, Ordering::Relaxed);
         header.reply_descriptors.store(descriptors as u32, Ordering::Relaxed);
         header.status.store(status, Ordering::Relaxed);
-        header.state.store(State::Reply as u32, Ordering::SeqCst);
-        let sleeping = header.sleeping.swap(0, Ordering::SeqCst) != 0;
-        sleeping.then(|| header.state.as_ptr().cast_const())
+        let before = header.state.swap(State::Reply as u32, Ordering::SeqCst);
+        (before & SLEEPING != 0).then(|| header.state.as_ptr().cast_const())
     }
 }

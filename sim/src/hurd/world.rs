@@ -130,7 +130,7 @@ pub struct World {
     /// The mount table.
     pub mounts: Mounts,
     policy: RwLock<Arc<Policy>>,
-    guests: RwLock<BTreeMap<i32, Guest>>,
+    guests: RwLock<BTreeMap<i32, Arc<Guest>>>,
     places: RwLock<HashMap<i32, HashMap<u64, Place>>>,
     identities: RwLock<HashMap<Personality, Identity>>,
     names: OnceLock<NamesChanged>,
@@ -256,24 +256,24 @@ impl World {
     }
 
     /// The guest with this process number.
-    pub fn guest(&self, pid: i32) -> Option<Guest> {
+    pub fn guest(&self, pid: i32) -> Option<Arc<Guest>> {
         self.look(Some(pid));
         self.known(pid)
     }
 
-    fn known(&self, pid: i32) -> Option<Guest> {
+    fn known(&self, pid: i32) -> Option<Arc<Guest>> {
         self.guests.read().unwrap_or_else(PoisonError::into_inner).get(&pid).cloned()
     }
 
     /// All guests, in the order of their numbers.
-    pub fn guests(&self) -> Vec<Guest> {
+    pub fn guests(&self) -> Vec<Arc<Guest>> {
         self.look(None);
         self.guests.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Takes note of a guest: a new one, or one that runs another program now.
     pub fn task_started(&self, guest: Guest) {
-        self.guests.write().unwrap_or_else(PoisonError::into_inner).insert(guest.pid, guest);
+        self.guests.write().unwrap_or_else(PoisonError::into_inner).insert(guest.pid, Arc::new(guest));
     }
 
     /// Gives the child of a guest a copy of all rights of its parent, and takes note of it.
@@ -284,7 +284,7 @@ impl World {
         if !places.is_empty() {
             self.places.write().unwrap_or_else(PoisonError::into_inner).insert(child, places);
         }
-        self.task_started(Guest { pid: child, task, ..parent });
+        self.task_started(Guest { pid: child, task, ..Guest::clone(&parent) });
         Ok(())
     }
 
@@ -294,12 +294,12 @@ impl World {
         if guest.path != path {
             self.forget_places(pid);
         }
-        self.task_started(Guest { personality, ..guest }.with_path(path));
+        self.task_started(Guest { personality, ..Guest::clone(&guest) }.with_path(path));
         Ok(())
     }
 
     /// Forgets a guest.
-    pub fn task_died(&self, pid: i32) -> Option<Guest> {
+    pub fn task_died(&self, pid: i32) -> Option<Arc<Guest>> {
         self.forget_places(pid);
         self.guests.write().unwrap_or_else(PoisonError::into_inner).remove(&pid)
     }
@@ -352,7 +352,7 @@ impl World {
 
     /// The jail that a process is in.
     pub fn jail_of(&self, pid: i32) -> u32 {
-        self.known(pid).map_or(0, |guest| guest.jail)
+        self.guests.read().unwrap_or_else(PoisonError::into_inner).get(&pid).map_or(0, |guest| guest.jail)
     }
 }
 

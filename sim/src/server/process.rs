@@ -1,5 +1,7 @@
 //! Which processes a guest may know of, and what it may know of them.
 
+use std::sync::Arc;
+
 use schemas::Errno;
 use schemas::server::Caller;
 
@@ -10,21 +12,25 @@ use crate::hurd::world::{Guest, World};
 pub struct Processes<'a> {
     world: &'a World,
     caller: &'a Caller,
-    host: bool,
 }
 
 impl<'a> Processes<'a> {
     /// The view of a caller.
     pub fn new(world: &'a World, caller: &'a Caller) -> Self {
-        Self { world, caller, host: world.sees_host(caller) }
+        Self { world, caller }
     }
 
     /// What is known of a process. A child of which nobody has told yet is what its parent is.
-    pub fn guest(&self, pid: i32) -> Option<Guest> {
+    pub fn guest(&self, pid: i32) -> Option<Arc<Guest>> {
         self.world.guest(pid).or_else(|| {
             let parent = process::stat(pid).ok()?.parent;
-            self.world.guest(parent).map(|parent| Guest { pid, ..parent })
+            self.world.guest(parent).map(|parent| Arc::new(Guest { pid, ..Guest::clone(&parent) }))
         })
+    }
+
+    /// Whether it sees the processes of the host.
+    fn sees_host(&self) -> bool {
+        self.world.sees_host(self.caller)
     }
 
     /// Whether it sees this process. Its own children it always sees, a dead one too: it has to wait for it.
@@ -35,18 +41,20 @@ impl<'a> Processes<'a> {
         if pid <= 0 {
             return false;
         }
-        if let Some(guest) = self.guest(pid) {
-            return self.world.sees(self.caller, &guest);
-        }
-        match process::stat(pid) {
-            Ok(stat) => self.host || stat.parent == self.caller.pid,
-            Err(_) => false,
+        self.sees_as(pid, self.guest(pid).as_deref())
+    }
+
+    /// The same for another process than its own, of which this is known.
+    pub fn sees_as(&self, pid: i32, guest: Option<&Guest>) -> bool {
+        match guest {
+            Some(guest) => self.world.sees(self.caller, guest),
+            None => process::stat(pid).is_ok_and(|stat| self.sees_host() || stat.parent == self.caller.pid),
         }
     }
 
     /// All that it sees, in the order of their numbers.
     pub fn all(&self) -> Result<Vec<i32>, Errno> {
-        let mut pids: Vec<i32> = if self.host {
+        let mut pids: Vec<i32> = if self.sees_host() {
             process::all()?.into_iter().filter(|pid| self.sees(*pid)).collect()
         } else {
             let guests = self.world.guests();
@@ -64,7 +72,7 @@ impl<'a> Processes<'a> {
 /// program is what the mapper was told.
 pub fn program_path(world: &World, caller: &Caller, pid: i32) -> Result<Vec<u8>, Errno> {
     if let Some(guest) = world.guest(pid) {
-        return if guest.path.is_empty() { Err(Errno::NOENT) } else { Ok(guest.path) };
+        return if guest.path.is_empty() { Err(Errno::NOENT) } else { Ok(guest.path.clone()) };
     }
     host_link(world, caller, pid, "exe")
 }

@@ -29,8 +29,7 @@ pub struct Signal {
 /// # Errors
 /// `ESRCH`, `EINVAL` where the target's OS does not know the signal.
 pub fn number_for(cx: &Context, pid: i32, signal: Signal) -> Result<i32, Errno> {
-    // SAFETY: no pointers.
-    let own = unsafe { call::<0>(__NR_getpid, []) }? as i32;
+    let own = cx.pid as i32;
     if pid == own || pid <= 0 || world::route(cx, Operation::ProcKill) != Flavour::Mapped {
         return Ok(signal.host);
     }
@@ -66,8 +65,7 @@ fn ask<T>(
 /// # Errors
 /// `ESRCH`, `EPERM`, `EINVAL` where the target's OS does not know the signal.
 pub fn send(cx: &mut Context, pid: i32, signal: Signal) -> Result<u64, Errno> {
-    // SAFETY: no pointers.
-    let own = unsafe { call::<0>(__NR_getpid, []) }? as i32;
+    let own = cx.pid as i32;
     if pid == own || world::route(cx, Operation::ProcKill) != Flavour::Mapped {
         return host_kill(pid, signal.host);
     }

@@ -24,7 +24,21 @@ fn translated(guest: Option<Personality>, neutral: u32) -> Option<u32> {
     }
 }
 
-/// Those that `kill(pid, signal)` reaches.
+/// The one that `kill(pid, signal)` reaches where the number is a process's.
+pub fn target(world: &World, caller: &Caller, pid: i32, neutral: u32) -> Result<Target, Errno> {
+    let processes = Processes::new(world, caller);
+    let guest = processes.guest(pid);
+    if pid != caller.pid && !processes.sees_as(pid, guest.as_deref()) {
+        return Err(Errno::SRCH);
+    }
+    let personality = match guest {
+        Some(guest) => Some(guest.personality),
+        None => (pid == caller.pid).then_some(caller.personality),
+    };
+    translated(personality, neutral).map(|signal| (pid, signal)).ok_or(Errno::INVAL)
+}
+
+/// Those that `kill(pid, signal)` reaches where the number is that of a group, or says all.
 pub fn targets(world: &World, caller: &Caller, pid: i32, neutral: u32) -> Result<Vec<Target>, Errno> {
     let processes = Processes::new(world, caller);
     let personality = |pid: i32| match processes.guest(pid) {
@@ -32,13 +46,6 @@ pub fn targets(world: &World, caller: &Caller, pid: i32, neutral: u32) -> Result
         None if pid == caller.pid => Some(caller.personality),
         None => None,
     };
-    if pid > 0 {
-        if !processes.sees(pid) {
-            return Err(Errno::SRCH);
-        }
-        let signal = translated(personality(pid), neutral).ok_or(Errno::INVAL)?;
-        return Ok(vec![(pid, signal)]);
-    }
     let members = if pid == -1 {
         broadcast(world, caller, &processes)?
     } else {

@@ -1,5 +1,7 @@
 //! The list of guests.
 
+use std::sync::Arc;
+
 use schemas::proc::list::results;
 use schemas::server::Caller;
 use schemas::{Errno, Personality, common};
@@ -14,14 +16,14 @@ const ARGUMENTS: usize = 4096;
 const ROW: usize = 256;
 
 struct Row {
-    guest: Guest,
+    guest: Arc<Guest>,
     stat: Stat,
     credentials: schemas::server::Credentials,
     arguments: Vec<Vec<u8>>,
 }
 
 impl Row {
-    fn read(guest: Guest) -> Option<Self> {
+    fn read(guest: Arc<Guest>) -> Option<Self> {
         let stat = process::stat(guest.pid).ok()?;
         let credentials = process::credentials(guest.pid).ok()?;
         let mut left = ARGUMENTS;

@@ -43,9 +43,16 @@ impl Proc for ProcServer {
             if thread > 0 {
                 check_thread(pid, thread)?;
             }
-            let targets = kill::targets(&self.world, caller, pid, signal)?;
+            let (one, many);
+            let targets: &[kill::Target] = if pid > 0 {
+                one = [kill::target(&self.world, caller, pid, signal)?];
+                &one
+            } else {
+                many = kill::targets(&self.world, caller, pid, signal)?;
+                &many
+            };
             let mut list = results.init_targets(targets.len() as u32);
-            for (index, (pid, signal)) in targets.into_iter().enumerate() {
+            for (index, &(pid, signal)) in targets.iter().enumerate() {
                 let mut target = list.reborrow().get(index as u32);
                 target.set_pid(pid);
                 target.set_thread(thread.max(0));
@@ -62,9 +69,7 @@ impl Proc for ProcServer {
                 return Err(Errno::INVAL);
             }
             check_thread(pid, thread)?;
-            let [(_, signal)] = *kill::targets(&self.world, caller, pid, params.get_signal())? else {
-                return Err(Errno::SRCH);
-            };
+            let (_, signal) = kill::target(&self.world, caller, pid, params.get_signal())?;
             results.set_host_signal(signal);
             Ok(())
         }
