@@ -68,6 +68,7 @@ run test -L d/link
 run chmod 640 d/fruit
 run stat -c %a d/hard
 run touch -d '2001-02-03 04:05:06' d/fruit
+run touch -h -d '2001-02-03 04:05:07' d/link
 run date -r d/fruit
 run date -u -d @86400
 run ls -l d/fruit d/link
