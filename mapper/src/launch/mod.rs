@@ -112,6 +112,8 @@ fn prepare(ends: &Ends<'_>, letter: &Letter<'_>) -> Result<Block, LaunchError> {
     for (index, descriptor) in places.into_iter().chain(region).chain(directories) {
         block.place(index, descriptor)?;
     }
+    // No number of the block is left for the host to give to the guest.
+    block.fill(ends.page)?;
     Ok(block)
 }
 

@@ -72,6 +72,13 @@ impl Block {
         let number = self.number(index);
         duplicate_to(number, descriptor).map_err(|errno| BlockError::Place { number, errno })
     }
+
+    /// Puts copies of `descriptor` at all places that have none yet.
+    pub fn fill(self, descriptor: BorrowedFd<'_>) -> Result<(), BlockError> {
+        (0..COUNT)
+            .filter(|&index| !is_open(self.number(index)))
+            .try_for_each(|index| self.place(index, descriptor))
+    }
 }
 
 fn duplicate_to(number: RawFd, descriptor: BorrowedFd<'_>) -> Result<(), Errno> {

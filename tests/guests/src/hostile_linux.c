@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -92,14 +93,15 @@ static int duplicate_over_all(void)
 
 static int open_all(void)
 {
-	int last = 0, count = 0;
+	int last = 0, count = 0, bad = 0;
 	for (;; count++) {
-		int file = open("/dev/null", O_RDONLY);
+		int file = count % 2 ? open("/dev/null", O_RDONLY) : eventfd(0, 0);
 		if (file < 0)
 			break;
+		bad += fcntl(file, F_GETFD) < 0;
 		last = file;
 	}
-	printf("%s, %s\n", strerror(errno), count > 900 ? "hundreds" : "few");
+	printf("%s, %s, %d bad\n", strerror(errno), count > 900 ? "hundreds" : "few", bad);
 	for (int i = 3; i <= last; i++)
 		close(i);
 	still_works();
