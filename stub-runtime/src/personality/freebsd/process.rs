@@ -51,8 +51,6 @@ pub const RFFDG: i32 = 1 << 2;
 /// There is a child, and not only a change of the caller.
 pub const RFPROC: i32 = 1 << 4;
 const RFMEM: i32 = 1 << 5;
-const RFNOWAIT: i32 = 1 << 6;
-const RFCFDG: i32 = 1 << 12;
 const RFPPWAIT: i32 = 1 << 31;
 /// As vfork(2).
 pub const RFSPAWN: i32 = 1 << 31;
@@ -66,14 +64,9 @@ pub fn rfork(cx: &mut Context, flags: i32) -> Result<u64, Errno> {
     if flags == RFSPAWN || flags == RFFDG | RFPROC | RFMEM | RFPPWAIT {
         return vfork(cx);
     }
-    if flags & !(RFFDG | RFPROC) != 0 || flags & RFPROC == 0 || flags & (RFNOWAIT | RFCFDG) != 0 {
+    // Two processes with one table of descriptors would have one way to the mapper, and take each other's replies.
+    if flags != RFFDG | RFPROC {
         return Err(Errno::INVAL);
-    }
-    if flags & RFFDG == 0 {
-        // A shared descriptor table: the host's CLONE_FILES.
-        let pid = thread::fork(cx, SIGCHLD as u32 | CLONE_FILES, 0, 0, 0)?;
-        cx.frame.rdx = u64::from(pid == 0);
-        return Ok(pid);
     }
     fork(cx)
 }

@@ -62,6 +62,10 @@ fn make(cx: &mut Context, child: &Child) -> Result<u64, Errno> {
         let set = if flags & CLONE_CHILD_SETTID != 0 { child.child_tid } else { 0 };
         return thread::create(cx, flags, frame, child.parent_tid, set, clear, child.tls);
     }
+    // Two processes with one table of descriptors would have one way to the mapper, and take each other's replies.
+    if flags & CLONE_FILES != 0 {
+        return Err(Errno::INVAL);
+    }
     if flags & CLONE_VM != 0 {
         let frame = child_frame(cx, child.stack);
         return thread::vfork(cx, flags, frame, child.parent_tid, child.tls);

@@ -349,7 +349,7 @@ call_rows! {
     248 => ntp_gettime(ntvp: Out<Opaque>) -> Int, full, TimeGet, adjust::time;
     250 => minherit(addr: Address, len: Size, inherit: Inheritance) -> Int,
         partial("private memory cannot be shared"), MemoryAdvise, memory::inherit;
-    251 => rfork(flags: ForkFlags) -> Pid, partial("RFMEM other than in vfork"), ProcFork, process::rfork;
+    251 => rfork(flags: ForkFlags) -> Pid, partial("no RFMEM other than in vfork, no shared descriptors"), ProcFork, process::rfork;
     252 => openbsd_poll() -> Int, none("obsolete");
     253 => issetugid() -> Int, full, AuthGetIds, identity::is_set_id;
     254 => lchown(path: Path, uid: Uid, gid: Gid) -> Int,

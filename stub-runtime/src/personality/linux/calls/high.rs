@@ -231,7 +231,8 @@ call_rows! {
     433 => fspick(dfd: DirFd, path: Path, flags: Bits) -> Fd,
         none("the tree of names is put together by the mapper; mount(2) asks it"), FsMount;
     434 => pidfd_open(pid: Pid, flags: OpenFlags) -> Fd, native, ProcWait;
-    435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid, full, ThreadCreate, process::clone3;
+    435 => clone3(uargs: In<CloneArguments>, size: Size) -> Pid,
+        partial("no descriptors that processes share"), ThreadCreate, process::clone3;
     436 => close_range(fd: Uint, max_fd: Uint, flags: CloseRangeFlags) -> Int,
         full, FileClose, operation::open::close_range;
     437 => openat2(dfd: DirFd, filename: Path, how: In<OpenHow>, usize: Size) -> Fd,

@@ -101,7 +101,7 @@ call_rows! {
         fd: Fd, level: SocketLevel, optname: SocketOption, optval: Out<Bytes<4>>, optlen: InOut<SocketLength>
     ) -> Int, full, SocketGetOption, socket::get_option;
     56 => clone(flags: CloneFlags, newsp: Address, parent_tid: Out<Int>, child_tid: Address, tls: Address) -> Pid,
-        full, ThreadCreate, process::clone;
+        partial("no descriptors that processes share"), ThreadCreate, process::clone;
     57 => fork() -> Pid, full, ProcFork, process::fork;
     58 => vfork() -> Pid, full, ProcFork, process::vfork;
     59 => execve(filename: Path, argv: Strings, envp: Strings) -> Int, full, ExecExec, process::execve;
