@@ -167,6 +167,21 @@ interface Trace {
   filter @0 (filter :TraceFilter) -> ();
 }
 
+struct ScreenView {
+  process @0 :UInt32;          # whose descriptor the memory is: /proc/<process>/fd/<descriptor>
+  descriptor @1 :UInt32;
+  generation @2 :UInt64;       # another one: the memory is another one, to be opened anew
+  mode @3 :Device.FrameMode;
+}
+
+interface Screen {
+  look @0 () -> (view :ScreenView);
+  # How it is shown now. The descriptor stays open until the next look, or until this screen is dropped.
+
+  feed @1 (events :List(Device.InputEvent)) -> ();
+  # Keys and pointer of somebody in front of it.
+}
+
 interface Control {
   describe @0 () -> (world :World);
 
@@ -215,4 +230,7 @@ interface Control {
   # Puts a medium into a drive ("sr0"); one that is not there is made, where a kind is said.
 
   eject @17 (drive :Text, force :Bool) -> ();
+
+  screen @18 (name :Text) -> (screen :Screen);
+  # A screen of an fb server, to be looked at and used.
 }

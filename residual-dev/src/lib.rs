@@ -1,10 +1,11 @@
-//! Residual servers for devices: scsi and the framebuffer.
+//! Residual servers for devices: scsi and the framebuffer, with terminals, keyboard and pointer.
 //!
 //! What a deployment says of a server of one of these kinds, [`nodes`] and [`make`] read.
 
-pub mod scsi;
-
+pub mod console;
 pub mod fb;
+pub mod input;
+pub mod scsi;
 
 use std::sync::Arc;
 
@@ -31,11 +32,7 @@ impl MakeError {
 /// When there is no such kind, or it cannot have these settings.
 pub fn nodes(kind: &str, settings: &toml::Table) -> Result<Vec<DeviceNode>, MakeError> {
     match kind {
-        "fb" => {
-            let settings = fb::Settings::read(settings).map_err(MakeError)?;
-            let node = |number| DeviceNode { path: format!("fb{number}"), personalities: 0, block: false };
-            Ok((0..settings.screens).map(node).collect())
-        }
+        "fb" => fb::Settings::read(settings).map(|settings| settings.nodes()).map_err(MakeError),
         "scsi" => scsi::nodes(settings),
         _ => Err(MakeError::unknown(kind)),
     }
@@ -51,9 +48,9 @@ pub fn make(kind: &str, settings: &toml::Table, post: Post) -> Result<Arc<dyn Se
             let settings = fb::Settings::read(settings).map_err(MakeError)?;
             let mode = settings.mode().map_err(MakeError)?;
             let name = post.name.clone();
-            let server = fb::Fb::new(post, &vec![mode; settings.screens as usize]);
-            let server =
-                server.map_err(|errno| MakeError(format!("the host has no memory for screens: {errno}")))?;
+            let server = fb::Fb::new(post, &vec![mode; settings.screens as usize], settings.terminals);
+            let server = server
+                .map_err(|errno| MakeError(format!("the host does not give memory or terminals: {errno}")))?;
             Ok(Arc::new(DeviceServer::new(name, server)))
         }
         "scsi" => scsi::make(settings, post),

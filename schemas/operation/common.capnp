@@ -88,6 +88,10 @@ enum Capability {
 
   terminal @3;
   # An object of a terminal server, likewise.
+
+  console @4;
+  # A terminal of the host that stands for a virtual terminal: the stub opens it anew with the guest's own flags, and
+  # everything is the host's but status and the requests of virtual terminals, which go to the server with object.
 }
 
 struct Process {

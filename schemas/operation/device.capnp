@@ -29,6 +29,8 @@ struct Control $operation(id = 0x0f01, server = device, also = [term, fs, pfloca
       tun @7 :TunRequest;
       frame @8 :FrameRequest;
       generic @9 :GenericRequest;
+      console @10 :ConsoleRequest;
+      input @11 :InputRequest;
     }
   }
   struct Results {
@@ -41,6 +43,8 @@ struct Control $operation(id = 0x0f01, server = device, also = [term, fs, pfloca
       tun @5 :TunReply;
       frame @6 :FrameReply;
       generic @7 :GenericReply;
+      console @8 :ConsoleReply;
+      input @9 :InputReply;
     }
   }
 }
@@ -393,4 +397,126 @@ struct FrameMemory {
   length @1 :UInt64;
   stride @2 :UInt32;
   offset @3 :UInt64;   # of the first pixel
+}
+
+struct ConsoleRequest {
+  # Virtual terminals. Terminals are numbered from 1; numbers of modes are those of Linux (uapi/linux/vt.h, kd.h).
+
+  union {
+    queryFree @0 :Void;             # VT_OPENQRY: the first terminal that nobody has open
+    getState @1 :Void;
+    getSwitching @2 :Void;          # who is asked before the screen is given away
+    setSwitching @3 :ConsoleSwitching;
+    activate @4 :UInt32;            # bring this terminal to the screen
+    isActive @5 :UInt32;            # whether it is there by now
+    release @6 :UInt32;             # VT_RELDISP: 0 refuses to give the screen away, 1 does it, 2 has taken it
+    getDisplay @7 :Void;            # KD_TEXT 0, KD_GRAPHICS 1
+    setDisplay @8 :UInt32;
+    getKeyboard @9 :Void;           # K_RAW 0, K_XLATE 1, K_MEDIUMRAW 2, K_UNICODE 3, K_OFF 4
+    setKeyboard @10 :UInt32;
+    getLights @11 :Void;            # LED_SCR 1, LED_NUM 2, LED_CAP 4
+    setLights @12 :UInt32;
+    mute @15 :Bool;                 # KDSKBMUTE: no key gets through
+    lockSwitching @13 :Bool;        # no terminal can be brought to the screen any more
+    getEntry @14 :ConsoleEntry;     # KDGKBENT: what a key means
+  }
+}
+
+struct ConsoleSwitching {
+  byProcess @0 :Bool;
+  releaseSignal @1 :UInt32;  # host signals; 0 for none
+  acquireSignal @2 :UInt32;
+}
+
+struct ConsoleEntry {
+  table @0 :UInt8;           # modifiers that are held
+  key @1 :UInt8;
+}
+
+struct ConsoleState {
+  active @0 :UInt32;
+  open @1 :UInt32;           # a bit for each terminal that somebody has open, from bit 1
+}
+
+struct ConsoleReply {
+  union {
+    number @0 :UInt64;
+    state @1 :ConsoleState;
+    switching @2 :ConsoleSwitching;
+  }
+  notify @3 :Common.SignalTarget;  # whom the one who asked has to signal; pid 0: nobody
+}
+
+struct InputRequest {
+  # Input devices. Types, codes and values of events are those of Linux (uapi/linux/input-event-codes.h).
+
+  union {
+    getIdentity @0 :Void;
+    getText @1 :InputText;
+    getProperties @2 :Void;
+    getKinds @3 :UInt16;             # bits: the codes that there are of a type of events; 0: the types
+    getHeld @4 :UInt16;              # bits: the keys (1), lights (17) or switches (5) that are on
+    getAxis @5 :UInt16;              # an absolute axis
+    getRepeat @6 :Void;
+    setRepeat @7 :InputRepeat;
+    grab @8 :Bool;                   # events come to this descriptor only
+    revoke @9 :Void;                 # this descriptor gets none any more
+    setClock @10 :UInt32;            # CLOCK_REALTIME 0, CLOCK_MONOTONIC 1, CLOCK_BOOTTIME 7
+    feed @11 :List(InputEvent);      # what somebody did with keyboard and pointer; from the mapper only
+  }
+}
+
+enum InputText { name @0; place @1; unique @2; }
+
+struct InputRepeat {
+  delay @0 :UInt32;    # milliseconds
+  period @1 :UInt32;
+}
+
+struct InputEvent {
+  # What a person does.
+
+  union {
+    key @0 :InputKey;
+    move @1 :InputPoint;       # the pointer is there
+    button @2 :InputKey;       # BTN_LEFT and so on
+    scroll @3 :Int32;          # notches upward
+  }
+}
+
+struct InputKey {
+  code @0 :UInt16;
+  down @1 :Bool;
+}
+
+struct InputPoint {
+  x @0 :UInt32;                # pixels of the screen
+  y @1 :UInt32;
+}
+
+struct InputIdentity {
+  bus @0 :UInt16;
+  vendor @1 :UInt16;
+  product @2 :UInt16;
+  version @3 :UInt16;
+}
+
+struct InputAxis {
+  value @0 :Int32;
+  minimum @1 :Int32;
+  maximum @2 :Int32;
+  fuzz @3 :Int32;
+  flat @4 :Int32;
+  resolution @5 :Int32;
+}
+
+struct InputReply {
+  union {
+    identity @0 :InputIdentity;
+    text @1 :Text;
+    bits @2 :Data;
+    axis @3 :InputAxis;
+    repeat @4 :InputRepeat;
+  }
+  notify @5 :Common.SignalTarget;  # as that of ConsoleReply, when keys brought another terminal to the screen
 }

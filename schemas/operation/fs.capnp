@@ -71,7 +71,7 @@ struct Access $operation(id = 0x0803, server = fs, also = [term, device], flavou
   }
 }
 
-struct ReadLink $operation(id = 0x0804, server = fs, flavour = direct, idempotent = true) {
+struct ReadLink $operation(id = 0x0804, server = fs, also = [device], flavour = direct, idempotent = true) {
   # Tells where a symbolic link points; EINVAL when it is none.
 
   struct Params {

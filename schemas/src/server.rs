@@ -82,7 +82,7 @@ impl Capabilities {
 /// A device node of a residual server: its operations are asked of that server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceNode {
-    /// Path below `/dev`.
+    /// Path below `/dev`; the whole path of a node elsewhere, such as one that tells of a device.
     pub path: String,
     /// Bits of the personalities that see it ([`Personality::bit`]); 0 for all.
     pub personalities: u32,
@@ -90,12 +90,19 @@ pub struct DeviceNode {
     pub block: bool,
 }
 
+impl DeviceNode {
+    /// Its whole path.
+    pub fn prefix(&self) -> String {
+        if self.path.starts_with('/') { self.path.clone() } else { format!("/dev/{}", self.path) }
+    }
+}
+
 /// A device node in the mount table, by which requests name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountedNode {
     /// The mount's number: `mount` of the requests on paths. The path that goes with it is empty.
     pub mount: u32,
-    /// Path below `/dev`.
+    /// Path below `/dev`, or whole, as that of the [`DeviceNode`].
     pub path: String,
 }
 

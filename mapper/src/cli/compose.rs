@@ -168,7 +168,7 @@ fn summary(deployment: &Deployment) -> Checked {
         name: name.clone(),
         kind: spec.kind.name,
         process: spec.place == Place::Process,
-        devices: spec.nodes.iter().map(|node| format!("/dev/{}", node.path)).collect(),
+        devices: spec.nodes.iter().map(|node| node.prefix()).collect(),
     });
     Checked {
         deployment: deployment.name.clone(),

@@ -283,7 +283,12 @@ impl Client {
         Ok(())
     }
 
-    fn ask<T>(&self, question: impl Future<Output = capnp::Result<T>>) -> Result<T, ClientError> {
+    /// What it answers questions with.
+    pub(super) fn control(&self) -> &control::control::Client {
+        &self.control
+    }
+
+    pub(super) fn ask<T>(&self, question: impl Future<Output = capnp::Result<T>>) -> Result<T, ClientError> {
         let silent = |what: String| ClientError::Silent { name: self.world.clone(), what };
         match self.local.block_on(&self.runtime, async { tokio::time::timeout(PATIENCE, question).await }) {
             Err(_) => Err(silent(format!("has not answered for {} seconds", PATIENCE.as_secs()))),

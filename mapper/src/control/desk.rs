@@ -423,6 +423,17 @@ impl control::control::Server for Desk {
         })
     }
 
+    async fn screen(
+        self: Rc<Self>,
+        params: control::control::ScreenParams,
+        mut results: control::control::ScreenResults,
+    ) -> capnp::Result<()> {
+        let name = params.get()?.get_name()?.to_str()?;
+        let seat = super::screen::Seat::take(self.world.clone(), name).map_err(refused)?;
+        results.get().set_screen(new_client(seat));
+        Ok(())
+    }
+
     async fn shutdown(
         self: Rc<Self>,
         params: control::control::ShutdownParams,

@@ -14,6 +14,8 @@ pub mod place;
 pub mod recorder;
 pub mod report;
 mod screen;
+
+pub mod seat;
 pub mod service;
 pub mod trace;
 

@@ -110,7 +110,7 @@ fn server_spec(
     let complain = |why| loaded.source().complain(name.span(), why, None);
     let nodes = servers::nodes(found, &settings).map_err(complain)?;
     for node in &nodes {
-        if node.path.len() > PREFIX_LIMIT - "/dev/".len() {
+        if node.prefix().len() > PREFIX_LIMIT {
             return Err(complain(format!("its device node `{}` has too long a path", node.path)));
         }
     }

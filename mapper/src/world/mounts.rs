@@ -88,13 +88,7 @@ impl Mounts {
         for spec in deployment.servers.values() {
             for node in &spec.nodes {
                 let visible = if node.personalities == 0 { everyone() } else { node.personalities };
-                mounts.add(
-                    self,
-                    &format!("{DEVICES}{}", node.path),
-                    MountKind::Server,
-                    spec.number,
-                    visible,
-                )?;
+                mounts.add(self, &node.prefix(), MountKind::Server, spec.number, visible)?;
             }
         }
         for (personality, sysroot) in &deployment.sysroots {
@@ -129,9 +123,9 @@ impl Mounts {
             .entries
             .iter()
             .filter(|entry| entry.kind() == Some(MountKind::Server) && entry.target() == server.0);
-        own.filter_map(|entry| {
-            let path = entry.prefix().strip_prefix(DEVICES.as_bytes())?;
-            Some(MountedNode { mount: entry.identifier(), path: String::from_utf8_lossy(path).into_owned() })
+        own.map(|entry| {
+            let path = entry.prefix().strip_prefix(DEVICES.as_bytes()).unwrap_or(entry.prefix());
+            MountedNode { mount: entry.identifier(), path: String::from_utf8_lossy(path).into_owned() }
         })
         .collect()
     }

@@ -120,7 +120,7 @@ impl Screen {
     }
 }
 
-pub(super) fn host(errno: rustix::io::Errno) -> Errno {
+pub(crate) fn host(errno: rustix::io::Errno) -> Errno {
     Errno(errno.raw_os_error())
 }
 

@@ -1,39 +1,45 @@
-//! The server `fb`: the nodes `/dev/fb0` and on, one a screen.
+//! The server `fb`: screens, and the terminals, the keyboard and the pointer that go with the first of them.
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{fstat, makedev};
+use rustix::fs::fstat;
 use schemas::common::Capability;
-use schemas::device::{frame_channel, frame_colours, frame_mode, frame_reply, frame_request};
+use schemas::device::input_request;
 use schemas::server::{Caller, Capabilities, Device, Post};
 use schemas::{Errno, common, device, file, fs};
 
-use super::mode::{Channel, Depth, Mode};
-use super::screen::{COLOURS, Screen, host};
+use super::mode::Mode;
+use super::node::Node;
+use super::requests;
+use super::screen::{Screen, host};
+use super::tell;
+use crate::console::{Asker, Console, Notice, Pair};
+use crate::input::{Action, Input};
 
 /// Most objects that are open at once.
 const OBJECTS: usize = 4096;
 /// Most bytes that a message brings; who wants more reads again, or maps the memory.
 const INLINE: u64 = 24 << 10;
-/// Major number of frame buffers (devices.txt of Linux).
-const MAJOR: u32 = 29;
-/// Pixels a metre of the monitors that screens pretend to have: 96 an inch.
-const DENSITY: u32 = 3780;
-/// Picoseconds a pixel takes at 60 pictures a second, some of them unseen as the Generalized Timing Formula has it.
-const PIXEL_TIME: u64 = 1_000_000_000_000 / 60 * 3 / 4;
+/// Most that somebody does at once.
+const ACTIONS: u32 = 4096;
 
 // asm-generic/fcntl.h, linux/stat.h, uapi/linux/fs.h.
 const O_ACCMODE: u32 = 3;
 const O_WRONLY: u32 = 1;
+const O_NONBLOCK: u32 = 0o4000;
 const S_IFCHR: u32 = 0o020_000;
+const S_IFDIR: u32 = 0o040_000;
+const S_IFREG: u32 = 0o100_000;
+const S_IFLNK: u32 = 0o120_000;
 /// Who may open the nodes: everyone, because what they lead to is virtual.
 const MODE: u32 = 0o666;
 
 /// What a guest has open.
 struct Object {
-    screen: usize,
+    node: Node,
     access: u32,
     position: Mutex<u64>,
 }
@@ -41,30 +47,52 @@ struct Object {
 /// The server.
 pub struct Fb {
     post: Post,
-    screens: Vec<Screen>,
+    screens: Vec<Arc<Screen>>,
+    console: Console,
+    input: Input,
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Arc<Object>>>,
 }
 
 impl Fb {
-    /// One with a screen for each of its nodes.
+    /// One with screens, of a mode and so much memory each, and so many terminals.
     ///
     /// # Errors
-    /// What the host says of the memory.
-    pub fn new(post: Post, modes: &[(Mode, u64)]) -> Result<Self, Errno> {
-        let screens = modes.iter().map(|&(mode, size)| Screen::new(mode, size)).collect::<Result<_, _>>()?;
+    /// What the host says of memory and terminals.
+    pub fn new(post: Post, modes: &[(Mode, u64)], terminals: u32) -> Result<Self, Errno> {
+        let screen = |&(mode, size): &(Mode, u64)| Screen::new(mode, size).map(Arc::new);
+        let screens = modes.iter().map(screen).collect::<Result<Vec<_>, _>>()?;
+        let pairs = (0..terminals).map(|_| Pair::new()).collect::<Result<_, _>>()?;
+        let console = Console::new(screens.first().ok_or(Errno::INVAL)?.clone(), pairs);
         let next = AtomicU64::new(post.first_object);
-        Ok(Self { post, screens, next, objects: Mutex::default() })
+        Ok(Self { post, screens, console, input: Input::default(), next, objects: Mutex::default() })
     }
 
-    /// The screen behind a path.
-    fn node(&self, mount: u32, path: &[u8]) -> Result<usize, Errno> {
+    /// The node of a mount.
+    fn mounted(&self, mount: u32) -> Result<Node, Errno> {
         let node = self.post.nodes.iter().find(|node| node.mount == mount).ok_or(Errno::NOENT)?;
-        if !path.is_empty() {
-            return Err(Errno::NOTDIR);
+        let is_there = |node: &Node| match node {
+            Node::Screen(number) | Node::Directory(number) => *number < self.screens.len(),
+            _ => true,
+        };
+        Node::at(&node.path).filter(is_there).ok_or(Errno::NXIO)
+    }
+
+    /// The node behind a path, which is a device.
+    fn node(&self, mount: u32, path: &[u8]) -> Result<Node, Errno> {
+        let node = self.mounted(mount)?;
+        if path.is_empty() { Ok(node) } else { Err(Errno::NOTDIR) }
+    }
+
+    /// The text at a path, which only tells of a device.
+    fn text(&self, mount: u32, path: &[u8]) -> Result<Option<String>, Errno> {
+        match self.mounted(mount)? {
+            Node::Directory(screen) if !path.is_empty() => {
+                tell::attribute(screen, &self.screens[screen].shown().mode, path).map(Some)
+            }
+            Node::List if path.is_empty() => Ok(Some(tell::list(self.screens.len()))),
+            _ => Ok(None),
         }
-        let number = node.path.strip_prefix("fb").and_then(|number| number.parse().ok());
-        number.filter(|&number| number < self.screens.len()).ok_or(Errno::NXIO)
     }
 
     fn objects(&self) -> MutexGuard<'_, HashMap<u64, Arc<Object>>> {
@@ -77,175 +105,117 @@ impl Fb {
             return self.objects().get(&number).cloned().ok_or(Errno::BADF);
         }
         let own = fstat(caps.received(0)?).map_err(host)?;
-        let same = |screen: &Screen| fstat(screen.memory()).is_ok_and(|stat| stat.st_ino == own.st_ino);
+        let same = |screen: &Arc<Screen>| fstat(screen.memory()).is_ok_and(|stat| stat.st_ino == own.st_ino);
         let screen = self.screens.iter().position(same).ok_or(Errno::BADF)?;
-        Ok(Arc::new(Object { screen, access: 2, position: Mutex::new(0) }))
+        Ok(Arc::new(Object { node: Node::Screen(screen), access: 2, position: Mutex::new(0) }))
     }
 
-    fn read(&self, object: &Object, offset: Option<u64>, length: u64) -> Result<Vec<u8>, Errno> {
+    /// The descriptor that the guest of a new object gets.
+    fn opened(&self, number: u64, node: Node, flags: u32) -> Result<OwnedFd, Errno> {
+        let nonblocking = flags & O_NONBLOCK != 0;
+        match node {
+            Node::Screen(screen) => {
+                self.screens[screen].memory().try_clone_to_owned().map_err(|_| Errno::NFILE)
+            }
+            Node::Terminal(terminal) => self.console.open(number, terminal),
+            Node::Events(kind) => self.input.open(number, kind, nonblocking),
+            Node::Mice => self.input.open_mice(number, nonblocking),
+            // The directory itself is a link to where it would be.
+            Node::Directory(_) | Node::List => Err(Errno::NOENT),
+        }
+    }
+
+    fn read(
+        &self,
+        number: u64,
+        offset: Option<u64>,
+        length: u64,
+        caps: &Capabilities,
+    ) -> Result<Vec<u8>, Errno> {
+        let object = self.find(number, caps)?;
         if object.access == O_WRONLY {
             return Err(Errno::BADF);
         }
+        let length = length.min(INLINE) as usize;
+        let Node::Screen(screen) = object.node else {
+            // Only a screen has places.
+            return match offset {
+                None => self.input.read(number, caps.received(0)?, length),
+                Some(_) => Err(Errno::SPIPE),
+            };
+        };
         let mut position = lock(&object.position);
-        let bytes =
-            self.screens[object.screen].read(offset.unwrap_or(*position), length.min(INLINE) as usize)?;
+        let bytes = self.screens[screen].read(offset.unwrap_or(*position), length)?;
         if offset.is_none() {
             *position += bytes.len() as u64;
         }
         Ok(bytes)
     }
 
-    fn write(&self, object: &Object, offset: Option<u64>, bytes: &[u8]) -> Result<u64, Errno> {
+    fn write(
+        &self,
+        number: u64,
+        offset: Option<u64>,
+        bytes: &[u8],
+        caps: &Capabilities,
+    ) -> Result<u64, Errno> {
+        let object = self.find(number, caps)?;
         if object.access == 0 {
             return Err(Errno::BADF);
         }
+        let Node::Screen(screen) = object.node else {
+            return match offset {
+                None => self.input.write(number, bytes),
+                Some(_) => Err(Errno::SPIPE),
+            };
+        };
         let mut position = lock(&object.position);
-        let written = self.screens[object.screen].write(offset.unwrap_or(*position), bytes)? as u64;
+        let written = self.screens[screen].write(offset.unwrap_or(*position), bytes)? as u64;
         if offset.is_none() {
             *position += written;
         }
         Ok(written)
     }
 
-    fn draw(
+    /// What somebody did with keyboard and pointer in front of a screen.
+    fn act(
         &self,
-        object: &Object,
-        request: frame_request::Reader<'_>,
-        reply: device::control::results::Builder<'_>,
-        caps: &mut Capabilities,
-    ) -> Result<(), Errno> {
-        let screen = &self.screens[object.screen];
-        match request.which().map_err(|_| Errno::BADMSG)? {
-            frame_request::GetMode(()) => tell_mode(&screen.shown().mode, frame(reply).init_mode()),
-            frame_request::SetMode(wanted) => {
-                let wanted = wanted?;
-                let mode = screen.set_mode(mode_from(wanted)?, wanted.get_test())?;
-                tell_mode(&mode, frame(reply).init_mode());
-            }
-            frame_request::GetMemory(()) => {
-                let mut memory = frame(reply).init_memory();
-                memory.set_name("mapperfb");
-                memory.set_length(screen.size());
-                memory.set_stride(screen.shown().mode.stride());
-                caps.donate(screen.memory().try_clone_to_owned().map_err(|_| Errno::NFILE)?);
-            }
-            frame_request::Pan(position) => {
-                let position = position?;
-                let mut shown = screen.shown();
-                shown.mode = shown.mode.panned(position.get_left(), position.get_top())?;
-            }
-            // FB_BLANK_POWERDOWN is the last of them.
-            frame_request::Blank(blank @ 0..=4) => screen.shown().blank = blank,
-            frame_request::Blank(_) => return Err(Errno::INVAL),
-            frame_request::GetColours(range) => {
-                let range = range?;
-                let (start, count) = colour_range(range.get_start(), range.get_count())?;
-                tell_colours(
-                    &screen.shown().colours[start..start + count],
-                    start,
-                    frame(reply).init_colours(),
-                );
-            }
-            frame_request::SetColours(given) => {
-                let given = given?;
-                let (start, count) = colour_range(given.get_start(), given.get_count())?;
-                let lists = [given.get_red()?, given.get_green()?, given.get_blue()?];
-                if lists.iter().any(|list| list.len() as usize != count) {
-                    return Err(Errno::INVAL);
-                }
-                let mut shown = screen.shown();
-                for index in 0..count {
-                    shown.colours[start + index] = lists.map(|list| list.get(index as u32));
-                }
-            }
-            frame_request::WaitVertical(()) => {
-                frame(reply).set_number(screen.until_next_picture().as_nanos() as u64);
-            }
-            frame_request::GetGraphics(()) => frame(reply).set_number(screen.shown().graphics.into()),
-            frame_request::SetGraphics(graphics) => screen.shown().graphics = graphics,
-            // Who looks at the screen compares pictures.
-            frame_request::Damage(_) => {}
-            frame_request::GetBacklight(()) | frame_request::SetBacklight(_) => return Err(Errno::NOTTY),
+        screen: usize,
+        actions: capnp::struct_list::Reader<'_, device::input_event::Owned>,
+    ) -> Result<Option<Notice>, Errno> {
+        if actions.len() > ACTIONS {
+            return Err(Errno::MSGSIZE);
         }
-        Ok(())
+        let mode = self.screens[screen].shown().mode;
+        let mut notice = None;
+        for action in actions {
+            let action = Action::read(action)?;
+            if let Some((code, value)) = self.input.act(action, (mode.width, mode.height)) {
+                notice = self.console.key(code, value).or(notice);
+            }
+        }
+        Ok(notice)
     }
-}
-
-fn frame(reply: device::control::results::Builder<'_>) -> frame_reply::Builder<'_> {
-    reply.init_reply().init_frame()
 }
 
 fn lock(position: &Mutex<u64>) -> MutexGuard<'_, u64> {
     position.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The entries of the colour map that a guest names.
-fn colour_range(start: u32, count: u32) -> Result<(usize, usize), Errno> {
-    let (start, count) = (start as usize, count as usize);
-    if start.checked_add(count).is_none_or(|end| end > COLOURS) {
-        return Err(Errno::INVAL);
-    }
-    Ok((start, count))
-}
-
-fn tell_colours(colours: &[[u16; 3]], start: usize, mut told: frame_colours::Builder<'_>) {
-    let count = colours.len() as u32;
-    told.set_start(start as u32);
-    told.set_count(count);
-    let fill = |mut list: capnp::primitive_list::Builder<'_, u16>, part: usize| {
-        for (index, colour) in (0..).zip(colours) {
-            list.set(index, colour[part]);
-        }
-    };
-    fill(told.reborrow().init_red(count), 0);
-    fill(told.reborrow().init_green(count), 1);
-    fill(told.init_blue(count), 2);
-}
-
-fn tell_channel(channel: Channel, mut told: frame_channel::Builder<'_>) {
-    told.set_offset(channel.offset);
-    told.set_length(channel.length);
-}
-
-fn tell_mode(mode: &Mode, mut told: frame_mode::Builder<'_>) {
-    told.set_width(mode.width);
-    told.set_height(mode.height);
-    told.set_virtual_width(mode.virtual_width);
-    told.set_virtual_height(mode.virtual_height);
-    told.set_left(mode.left);
-    told.set_top(mode.top);
-    told.set_bits(mode.depth.bytes() * 8);
-    told.set_stride(mode.stride());
-    let [red, green, blue, alpha] = mode.depth.channels();
-    tell_channel(red, told.reborrow().init_red());
-    tell_channel(green, told.reborrow().init_green());
-    tell_channel(blue, told.reborrow().init_blue());
-    tell_channel(alpha, told.reborrow().init_alpha());
-    let pixels = u64::from(mode.width) * u64::from(mode.height);
-    told.set_pixel_clock((PIXEL_TIME / pixels) as u32);
-    told.set_width_millimetres(mode.width * 1000 / DENSITY);
-    told.set_height_millimetres(mode.height * 1000 / DENSITY);
-}
-
-/// The mode that a guest wants; which bits are which colour is the screen's own affair.
-fn mode_from(wanted: frame_mode::Reader<'_>) -> Result<Mode, Errno> {
-    Ok(Mode {
-        width: wanted.get_width(),
-        height: wanted.get_height(),
-        virtual_width: wanted.get_virtual_width(),
-        virtual_height: wanted.get_virtual_height(),
-        left: wanted.get_left(),
-        top: wanted.get_top(),
-        depth: Depth::from_bits(wanted.get_bits()).ok_or(Errno::INVAL)?,
-    })
-}
-
-fn fill(mut stat: common::stat::Builder<'_>, screen: usize) {
+fn fill(mut stat: common::stat::Builder<'_>, node: Node) {
     stat.set_mode(S_IFCHR | MODE);
     stat.set_links(1);
-    stat.set_inode(screen as u64 + 1);
-    stat.set_raw_device(makedev(MAJOR, screen as u32));
+    // No other node has the number of its device.
+    stat.set_inode(node.device());
+    stat.set_raw_device(node.device());
     stat.set_block_size(4096);
+}
+
+fn tell(mut to: common::signal_target::Builder<'_>, notice: Option<Notice>) {
+    if let Some(Notice { pid, signal }) = notice {
+        to.set_pid(pid);
+        to.set_signal(signal);
+    }
 }
 
 impl Device for Fb {
@@ -256,21 +226,31 @@ impl Device for Fb {
         mut results: fs::open::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let screen = self.node(params.get_mount(), params.get_path()?)?;
-        let memory = self.screens[screen].memory().try_clone_to_owned().map_err(|_| Errno::NFILE)?;
-        let access = params.get_flags() & O_ACCMODE;
+        let flags = params.get_flags();
+        if let Some(text) = self.text(params.get_mount(), params.get_path()?)? {
+            if flags & O_ACCMODE != 0 {
+                return Err(Errno::ACCES);
+            }
+            caps.donate(tell::file(&text)?);
+            results.set_kind(Capability::Descriptor);
+            results.set_seekable(true);
+            results.set_flags(flags);
+            return Ok(());
+        }
+        let node = self.node(params.get_mount(), params.get_path()?)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut objects = self.objects();
         if objects.len() >= OBJECTS {
             return Err(Errno::NFILE);
         }
-        objects.insert(number, Arc::new(Object { screen, access, position: Mutex::new(0) }));
-        caps.donate(memory);
-        results.set_kind(Capability::Device);
+        caps.donate(self.opened(number, node, flags)?);
+        objects.insert(number, Arc::new(Object { node, access: flags & O_ACCMODE, position: Mutex::new(0) }));
+        let is_terminal = matches!(node, Node::Terminal(_));
+        results.set_kind(if is_terminal { Capability::Console } else { Capability::Device });
         results.set_object(number);
-        results.set_seekable(true);
-        results.set_raw_device(makedev(MAJOR, screen as u32));
-        results.set_flags(params.get_flags());
+        results.set_seekable(matches!(node, Node::Screen(_)));
+        results.set_raw_device(node.device());
+        results.set_flags(flags);
         Ok(())
     }
 
@@ -281,7 +261,32 @@ impl Device for Fb {
         results: fs::stat::results::Builder<'_>,
         _: &mut Capabilities,
     ) -> Result<(), Errno> {
-        fill(results.init_stat(), self.node(params.get_mount(), params.get_path()?)?);
+        if let Some(text) = self.text(params.get_mount(), params.get_path()?)? {
+            let mut stat = results.init_stat();
+            stat.set_mode(S_IFREG | 0o444);
+            stat.set_links(1);
+            stat.set_size(text.len() as i64);
+            return Ok(());
+        }
+        match self.node(params.get_mount(), params.get_path()?)? {
+            Node::Directory(_) if !params.get_follow() => results.init_stat().set_mode(S_IFLNK | 0o777),
+            Node::Directory(_) => results.init_stat().set_mode(S_IFDIR | 0o755),
+            node => fill(results.init_stat(), node),
+        }
+        Ok(())
+    }
+
+    fn fs_read_link(
+        &self,
+        _: &Caller,
+        params: fs::read_link::params::Reader<'_>,
+        mut results: fs::read_link::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        match (self.mounted(params.get_mount())?, params.get_path()?.is_empty()) {
+            (Node::Directory(screen), true) => results.set_target(tell::link(screen).as_bytes()),
+            _ => return Err(Errno::INVAL),
+        }
         Ok(())
     }
 
@@ -292,9 +297,13 @@ impl Device for Fb {
         _: fs::access::results::Builder<'_>,
         _: &mut Capabilities,
     ) -> Result<(), Errno> {
-        self.node(params.get_mount(), params.get_path()?)?;
-        // X_OK of access(2).
-        if params.get_mode() & 1 != 0 { Err(Errno::ACCES) } else { Ok(()) }
+        let is_text = self.text(params.get_mount(), params.get_path()?)?.is_some();
+        if !is_text {
+            self.node(params.get_mount(), params.get_path()?)?;
+        }
+        // X_OK and W_OK of access(2).
+        let refused = if is_text { 1 | 2 } else { 1 };
+        if params.get_mode() & refused != 0 { Err(Errno::ACCES) } else { Ok(()) }
     }
 
     fn file_stat(
@@ -304,7 +313,7 @@ impl Device for Fb {
         results: file::stat::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        fill(results.init_stat(), self.find(params.get_object(), caps)?.screen);
+        fill(results.init_stat(), self.find(params.get_object(), caps)?.node);
         Ok(())
     }
 
@@ -315,8 +324,7 @@ impl Device for Fb {
         mut results: file::read::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
-        results.set_data(&self.read(&object, None, params.get_length())?);
+        results.set_data(&self.read(params.get_object(), None, params.get_length(), caps)?);
         Ok(())
     }
 
@@ -327,8 +335,7 @@ impl Device for Fb {
         mut results: file::write::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
-        results.set_written(self.write(&object, None, params.get_data()?)?);
+        results.set_written(self.write(params.get_object(), None, params.get_data()?, caps)?);
         Ok(())
     }
 
@@ -339,9 +346,8 @@ impl Device for Fb {
         mut results: file::read_vector::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
         let offset = u64::try_from(params.get_offset()).ok();
-        results.set_data(&self.read(&object, offset, params.get_length())?);
+        results.set_data(&self.read(params.get_object(), offset, params.get_length(), caps)?);
         Ok(())
     }
 
@@ -352,9 +358,8 @@ impl Device for Fb {
         mut results: file::write_vector::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
         let offset = u64::try_from(params.get_offset()).ok();
-        results.set_written(self.write(&object, offset, params.get_data()?)?);
+        results.set_written(self.write(params.get_object(), offset, params.get_data()?, caps)?);
         Ok(())
     }
 
@@ -365,9 +370,8 @@ impl Device for Fb {
         mut results: file::position_read::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
         let offset = u64::try_from(params.get_offset()).map_err(|_| Errno::INVAL)?;
-        results.set_data(&self.read(&object, Some(offset), params.get_length())?);
+        results.set_data(&self.read(params.get_object(), Some(offset), params.get_length(), caps)?);
         Ok(())
     }
 
@@ -378,9 +382,8 @@ impl Device for Fb {
         mut results: file::position_write::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
         let offset = u64::try_from(params.get_offset()).map_err(|_| Errno::INVAL)?;
-        results.set_written(self.write(&object, Some(offset), params.get_data()?)?);
+        results.set_written(self.write(params.get_object(), Some(offset), params.get_data()?, caps)?);
         Ok(())
     }
 
@@ -392,11 +395,12 @@ impl Device for Fb {
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
         let object = self.find(params.get_object(), caps)?;
+        let Node::Screen(screen) = object.node else { return Err(Errno::SPIPE) };
         let mut position = lock(&object.position);
         let from = match params.get_whence() {
             0 => 0,
             1 => *position,
-            2 => self.screens[object.screen].size(),
+            2 => self.screens[screen].size(),
             _ => return Err(Errno::INVAL),
         };
         let offset = from.checked_add_signed(params.get_offset()).ok_or(Errno::INVAL)?;
@@ -407,19 +411,60 @@ impl Device for Fb {
 
     fn control(
         &self,
-        _: &Caller,
+        caller: &Caller,
         params: device::control::params::Reader<'_>,
         results: device::control::results::Builder<'_>,
         caps: &mut Capabilities,
     ) -> Result<(), Errno> {
-        let object = self.find(params.get_object(), caps)?;
-        match params.get_request().which().map_err(|_| Errno::BADMSG)? {
-            device::control::params::request::Frame(request) => self.draw(&object, request?, results, caps),
+        use device::control::params::request::{Console, Frame, Input};
+        let number = params.get_object();
+        let object = self.find(number, caps)?;
+        let request = params.get_request().which().map_err(|_| Errno::BADMSG)?;
+        match (request, object.node) {
+            (Frame(request), Node::Screen(screen)) => {
+                let request = request?;
+                requests::draw(&self.screens[screen], request, results, caps)?;
+                let changes_mode = matches!(request.which(), Ok(device::frame_request::SetMode(_)));
+                if changes_mode && screen == 0 {
+                    self.console.resize();
+                }
+                Ok(())
+            }
+            (Console(request), Node::Terminal(_)) => {
+                let asker = Asker { task: caller.task, pid: caller.pid, object: number };
+                let request = request?.which().map_err(|_| Errno::BADMSG)?;
+                let mut reply = results.init_reply().init_console();
+                let notice = self.console.control(asker, request, reply.reborrow())?;
+                tell(reply.init_notify(), notice);
+                Ok(())
+            }
+            (Input(request), node) => {
+                let request = request?.which().map_err(|_| Errno::BADMSG)?;
+                let mut reply = results.init_reply().init_input();
+                match (request, node) {
+                    // Only the mapper, which is no task of its own, stands in front of the screen.
+                    (input_request::Feed(actions), Node::Screen(screen)) if caller.task == 0 => {
+                        tell(reply.init_notify(), self.act(screen, actions?)?);
+                        Ok(())
+                    }
+                    (request, Node::Events(_)) => self.input.control(number, request, reply.reborrow()),
+                    _ => Err(Errno::NOTTY),
+                }
+            }
             _ => Err(Errno::NOTTY),
         }
     }
 
     fn no_senders(&self, object: u64) {
-        self.objects().remove(&object);
+        let gone = self.objects().remove(&object);
+        match gone.map(|gone| gone.node) {
+            Some(Node::Terminal(_)) => self.console.close(object),
+            Some(Node::Events(_) | Node::Mice) => self.input.close(object),
+            _ => {}
+        }
+    }
+
+    fn task_ended(&self, task: u64) {
+        self.console.task_ended(task);
     }
 }

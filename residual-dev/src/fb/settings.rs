@@ -2,12 +2,19 @@
 
 use serde::Deserialize;
 
+use schemas::Personality;
+use schemas::server::DeviceNode;
+
+use super::Node;
 use super::mode::{Depth, Mode};
+use crate::input::Kind;
 
 /// Most screens of one server: the minor numbers that Linux gives frame buffers.
 const SCREENS: u32 = 32;
 /// Most memory of one screen, in bytes.
 const MEMORY: u64 = 1 << 30;
+/// Most terminals: those that keys switch to.
+const TERMINALS: u32 = 12;
 
 /// What a deployment may say of a server of kind `fb`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,11 +30,13 @@ pub struct Settings {
     pub bits: u32,
     /// Bytes of memory a screen; where absent, enough for two pictures of 32 bits a pixel.
     pub memory: Option<u64>,
+    /// How many virtual terminals the first screen has: `/dev/tty1` and on.
+    pub terminals: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { screens: 1, width: 1024, height: 768, bits: 32, memory: None }
+        Self { screens: 1, width: 1024, height: 768, bits: 32, memory: None, terminals: 7 }
     }
 }
 
@@ -42,7 +51,28 @@ impl Settings {
         if !(1..=SCREENS).contains(&settings.screens) {
             return Err(format!("there can be 1 to {SCREENS} screens"));
         }
+        if settings.terminals > TERMINALS {
+            return Err(format!("there can be at most {TERMINALS} terminals"));
+        }
         settings.mode().map(|_| settings)
+    }
+
+    /// The nodes: those of screens everyone sees, all others Linux.
+    pub fn nodes(&self) -> Vec<DeviceNode> {
+        let screens = (0..self.screens as usize).map(|number| (Node::Screen(number), 0));
+        let terminals = if self.terminals == 0 { 0 } else { self.terminals + 1 };
+        let others = (0..terminals)
+            .map(Node::Terminal)
+            .chain((0..self.screens as usize).map(Node::Directory))
+            .chain([Node::List])
+            .chain([Node::Events(Kind::Keyboard), Node::Events(Kind::Pointer), Node::Mice])
+            .map(|node| (node, Personality::Linux.bit()));
+        let node = |(node, personalities): (Node, u32)| DeviceNode {
+            path: node.path(),
+            personalities,
+            block: false,
+        };
+        screens.chain(others).map(node).collect()
     }
 
     /// The mode that screens begin with, and the bytes of their memory.
@@ -82,6 +112,7 @@ mod tests {
             "memory = 1",
             "colour = 1",
             "width = 4000000000",
+            "terminals = 13",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

@@ -102,6 +102,10 @@ pub fn answerer(cx: &Context, operation: Operation, descriptor: i32) -> Answerer
             Some(Meaning { kind: Kind::Directory, .. }) => return Answerer::Directory,
             Some(Meaning { kind: Kind::Device | Kind::Terminal, .. }) => return Answerer::Server,
             Some(Meaning { kind: Kind::Stream | Kind::Datagram, .. }) => return Answerer::Host,
+            Some(Meaning { kind: Kind::Console, .. }) if operation == Operation::FileStat => {
+                return Answerer::Server;
+            }
+            Some(Meaning { kind: Kind::Console, .. }) => return Answerer::Host,
             Some(Meaning { kind: Kind::Above | Kind::Donated | Kind::Overlay, .. }) | None => {}
         }
     }

@@ -49,6 +49,8 @@ pub enum Kind {
     Stream = 7,
     /// Such a socket through which datagrams pass, each with an envelope.
     Datagram = 8,
+    /// A virtual terminal: a terminal of the host, but for its status and what only virtual terminals are asked.
+    Console = 9,
 }
 
 impl Kind {
@@ -62,6 +64,7 @@ impl Kind {
             6 => Some(Kind::Overlay),
             7 => Some(Kind::Stream),
             8 => Some(Kind::Datagram),
+            9 => Some(Kind::Console),
             _ => None,
         }
     }

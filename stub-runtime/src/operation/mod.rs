@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod attribute;
 pub mod clock;
+pub mod console;
 pub mod descriptor;
 pub mod device;
 pub mod directory;
@@ -15,6 +16,7 @@ pub mod filesystem;
 pub mod frame;
 pub mod hidden;
 pub mod identity;
+pub mod input;
 pub mod kill;
 pub mod limit;
 pub mod lock;

@@ -153,6 +153,7 @@ pub fn open_at_server(
                     kind: match kind {
                         Capability::Terminal => Kind::Terminal,
                         Capability::Device => Kind::Device,
+                        Capability::Console => Kind::Console,
                         Capability::Descriptor | Capability::Listing => Kind::Directory,
                     },
                     server: results.get_server(),
@@ -168,6 +169,8 @@ pub fn open_at_server(
         Capability::Descriptor if given & O_PATH > flags & O_PATH => open_through(descriptor, flags),
         Capability::Descriptor => note_donated(cx, descriptor, absolute),
         Capability::Listing => cx.process().descriptors.set(descriptor, meaning, absolute),
+        Capability::Console => open_through(descriptor, flags)
+            .and_then(|()| cx.process().descriptors.set(descriptor, meaning, b"")),
         Capability::Device | Capability::Terminal => cx.process().descriptors.set(descriptor, meaning, b""),
     };
     // Descriptors come close-on-exec.
@@ -190,7 +193,8 @@ fn is_directory(descriptor: i32) -> Result<bool, Errno> {
     Ok(u32::from(found.stx_mode) & S_IFMT == S_IFDIR)
 }
 
-/// Opens what a server found but does not open itself, because whoever opens it may have to wait: a fifo, a device.
+/// Opens what a server found but does not open itself, because whoever opens it may have to wait, or has it alone with
+/// flags of its own: a fifo, a device, a terminal.
 /// The descriptor becomes what was opened.
 fn open_through(descriptor: i32, flags: u32) -> Result<(), Errno> {
     let mut name = PathBuffer::new();

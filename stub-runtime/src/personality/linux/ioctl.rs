@@ -2,7 +2,9 @@
 //! goes and how long it is (asm-generic/ioctl.h); those of terminals do not.
 
 pub mod cdrom;
+pub mod console;
 pub mod frame;
+pub mod input;
 pub mod scsi;
 pub mod tun;
 
@@ -54,6 +56,11 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
     if device::is_object(cx, descriptor) && !is_of_descriptor(request) {
         return control_object(cx, descriptor, request, argument);
     }
+    if crate::operation::console::is_console(cx, descriptor)
+        && let Some(result) = console::control(cx, descriptor, request, argument)
+    {
+        return result;
+    }
     if (SIOCADDRT..=SIOCGIFMAP).contains(&request) {
         if stack::kind(cx, descriptor).is_some() {
             return control_network(cx, descriptor, request, argument);
@@ -92,7 +99,9 @@ fn control_object(cx: &mut Context, descriptor: i32, request: u32, argument: u64
     if INTERFACES.contains(&request) {
         return control_interface(cx, descriptor, request, argument);
     }
-    if let Some(result) = frame::control(cx, descriptor, request, argument) {
+    let known = frame::control(cx, descriptor, request, argument)
+        .or_else(|| input::control(cx, descriptor, request, argument));
+    if let Some(result) = known {
         return result;
     }
     let len = length(request);

@@ -9,7 +9,7 @@ const INT: Shape = Shape::Scalar(&Kind::Int, 4);
 const TERMIOS: Shape = Shape::Structure(Structure::Termios);
 const WINDOW: Shape = Shape::Structure(Structure::WindowSize);
 
-/// Requests of ioctl(2): terminals, files, sockets, block devices, CD-ROM, SCSI generic, tun, frame buffers.
+/// Requests of ioctl(2): terminals, files, sockets, block devices, CD-ROM, SCSI generic, tun, frame buffers, virtual terminals.
 pub static IOCTLS: &[Ioctl] = &[
     Ioctl::new(ioctl::TCGETS, "TCGETS", Direction::Out, TERMIOS),
     Ioctl::new(ioctl::TCSETS, "TCSETS", Direction::In, TERMIOS),
@@ -80,4 +80,19 @@ pub static IOCTLS: &[Ioctl] = &[
     Ioctl::new(0x4602, "FBIOGET_FSCREENINFO", Direction::Out, Shape::Opaque),
     Ioctl::new(0x4606, "FBIOPAN_DISPLAY", Direction::InOut, Shape::Opaque),
     Ioctl::plain(0x4611, "FBIOBLANK"),
+    Ioctl::plain(0x4b31, "KDGETLED"),
+    Ioctl::plain(0x4b32, "KDSETLED"),
+    Ioctl::plain(0x4b33, "KDGKBTYPE"),
+    Ioctl::plain(0x4b3a, "KDSETMODE"),
+    Ioctl::new(0x4b3b, "KDGETMODE", Direction::Out, INT),
+    Ioctl::new(0x4b44, "KDGKBMODE", Direction::Out, INT),
+    Ioctl::plain(0x4b45, "KDSKBMODE"),
+    Ioctl::plain(0x4b51, "KDSKBMUTE"),
+    Ioctl::new(0x5600, "VT_OPENQRY", Direction::Out, INT),
+    Ioctl::new(0x5601, "VT_GETMODE", Direction::Out, Shape::Opaque),
+    Ioctl::new(0x5602, "VT_SETMODE", Direction::In, Shape::Opaque),
+    Ioctl::new(0x5603, "VT_GETSTATE", Direction::Out, Shape::Opaque),
+    Ioctl::plain(0x5605, "VT_RELDISP"),
+    Ioctl::plain(0x5606, "VT_ACTIVATE"),
+    Ioctl::plain(0x5607, "VT_WAITACTIVE"),
 ];
