@@ -7,6 +7,7 @@
 //! - [`manifest`] and [`fetch`]: which programs, and how they come onto the machine.
 //! - [`guest`], [`case`]: naming a guest, running it, comparing it with its twin.
 //! - [`process`], [`pty`], [`http`]: what the above is made of, for tests that drive a guest while it runs.
+//! - [`screen`]: a world with a screen, for tests that look at it and type.
 //! - [`mod@bench`]: what programs cost under the mapper and its peers.
 //! - [`suite`], [`exclusions`]: foreign test suites whose single tests are counted one by one.
 //!
@@ -25,5 +26,6 @@ pub mod manifest;
 pub mod process;
 pub mod project;
 pub mod pty;
+pub mod screen;
 pub mod suite;
 pub mod tree;

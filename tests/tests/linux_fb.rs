@@ -4,64 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use tests::guest::{ask, guest, mapper};
-use tests::manifest::package_folder;
-
-/// A world of the example deployment, ended with the test.
-struct World(String);
-
-impl World {
-    fn start(name: &str) -> Self {
-        let world = Self(format!("{name}-{}", std::process::id()));
-        assert!(world.compose("up", &[]), "the world does not start");
-        world
-    }
-
-    fn compose(&self, verb: &str, flags: &[&str]) -> bool {
-        let deployment = package_folder().join("deployments/screen.toml");
-        let status = Command::new(mapper())
-            .args(["compose", verb])
-            .arg(deployment)
-            .args(["--world", &self.0])
-            .args(flags)
-            .status();
-        status.unwrap().success()
-    }
-
-    fn run(&self, program: &Path, arguments: &[&str]) -> String {
-        let output = Command::new(mapper())
-            .args(["run", "--world", &self.0, "--"])
-            .arg(program)
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// The colours that the screen shows, three bytes a pixel.
-    fn picture(&self) -> Vec<u8> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("screen.png");
-        ask(&["fb", "snapshot", file.to_str().unwrap(), "--world", &self.0], &[]).succeeded();
-        let mut reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(file).unwrap()))
-            .read_info()
-            .unwrap();
-        let mut picture = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut picture).unwrap();
-        picture
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let ended = self.compose("down", &["--force"]);
-        assert!(ended || std::thread::panicking(), "the world does not end");
-    }
-}
+use tests::screen::World;
 
 #[test]
 fn a_program_draws_through_every_request() {
-    let world = World::start("fb-requests");
+    let world = World::start("fb-requests", "screen.toml");
     let told = world.run(&guest("linux-screen").path, &[]);
     assert_eq!(
         told,
@@ -75,7 +22,7 @@ fn a_program_draws_through_every_request() {
 
 #[test]
 fn what_dd_writes_is_what_the_screen_shows() {
-    let world = World::start("fb-dd");
+    let world = World::start("fb-dd", "screen.toml");
     let folder = tempfile::tempdir().unwrap();
     let pixels: Vec<u8> =
         (0..320 * 200u32).flat_map(|pixel| pixel.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
@@ -85,12 +32,12 @@ fn what_dd_writes_is_what_the_screen_shows() {
     world.run(Path::new("/bin/dd"), &[&from, "of=/dev/fb0", "bs=48000", "conv=notrunc", "status=none"]);
     let shown: Vec<u8> =
         pixels.as_chunks::<4>().0.iter().flat_map(|&[blue, green, red, _]| [red, green, blue]).collect();
-    assert!(world.picture() == shown, "the picture differs from what was written");
+    assert!(world.picture().colours == shown, "the picture differs from what was written");
 }
 
 #[test]
 fn fbset_tells_and_changes_the_mode() {
-    let world = World::start("fb-set");
+    let world = World::start("fb-set", "screen.toml");
     let fbset = guest("fbset").path;
     let told = world.run(&fbset, &["-fb", "/dev/fb0", "-depth", "16", "-i"]);
     for word in [
@@ -113,22 +60,22 @@ fn kill(pid: u64) -> bool {
 /// of an error, another process takes over each time, and nothing is left behind.
 #[test]
 fn server_that_is_killed_is_back_for_the_next_program() {
-    let world = World::start("fb-killed");
+    let world = World::start("fb-killed", "screen.toml");
     let servers = || -> serde_json::Value {
-        let told = ask(&["servers", "--json", "--world", &world.0], &[]).succeeded().text();
+        let told = ask(&["servers", "--json", "--world", &world.name], &[]).succeeded().text();
         let all: Vec<serde_json::Value> = serde_json::from_str(&told).unwrap();
         all.into_iter().find(|server| server["name"] == "fb").unwrap()
     };
     let descriptors = |pid: u64| std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
     let mapper_pid = {
-        let told = ask(&["compose", "status", "screen.toml", "--world", &world.0], &[]).succeeded().text();
+        let told = ask(&["compose", "status", "screen.toml", "--world", &world.name], &[]).succeeded().text();
         told.split("mapper ").nth(1).unwrap().split(',').next().unwrap().parse::<u64>().unwrap()
     };
     world.run(Path::new("/bin/dd"), &["if=/dev/zero", "of=/dev/fb0", "bs=64k", "count=1", "status=none"]);
     let before = descriptors(mapper_pid);
     for round in 0..200 {
         let writer = Command::new(mapper())
-            .args(["run", "--world", &world.0, "--", "/bin/dd"])
+            .args(["run", "--world", &world.name, "--", "/bin/dd"])
             .args(["if=/dev/zero", "of=/dev/fb0", "bs=4k", "count=100", "status=none"])
             .stderr(std::process::Stdio::null())
             .spawn();
@@ -139,7 +86,7 @@ fn server_that_is_killed_is_back_for_the_next_program() {
         writer.unwrap().wait().unwrap();
         if round % 4 == 3 {
             // Five deaths in a minute are too many, unless someone asks for another try.
-            ask(&["servers", "--restart", "fb", "--world", &world.0], &[]).succeeded();
+            ask(&["servers", "--restart", "fb", "--world", &world.name], &[]).succeeded();
         }
     }
     world.run(Path::new("/bin/dd"), &["if=/dev/zero", "of=/dev/fb0", "bs=64k", "count=1", "status=none"]);

@@ -306,6 +306,27 @@ impl Device for Fb {
         if params.get_mode() & refused != 0 { Err(Errno::ACCES) } else { Ok(()) }
     }
 
+    /// Nodes are the deployment's: as on a file system that can only be read.
+    fn fs_set_owner(
+        &self,
+        _: &Caller,
+        params: fs::set_owner::params::Reader<'_>,
+        _: fs::set_owner::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        self.mounted(params.get_mount()).and(Err(Errno::ROFS))
+    }
+
+    fn fs_set_mode(
+        &self,
+        _: &Caller,
+        params: fs::set_mode::params::Reader<'_>,
+        _: fs::set_mode::results::Builder<'_>,
+        _: &mut Capabilities,
+    ) -> Result<(), Errno> {
+        self.mounted(params.get_mount()).and(Err(Errno::ROFS))
+    }
+
     fn file_stat(
         &self,
         _: &Caller,

@@ -13,6 +13,7 @@ const GET_FIXED: u32 = 0x4602;
 const GET_COLOURS: u32 = 0x4604;
 const PUT_COLOURS: u32 = 0x4605;
 const PAN: u32 = 0x4606;
+const GET_SCREEN_OF_TERMINAL: u32 = 0x460f;
 const BLANK: u32 = 0x4611;
 const WAIT_VERTICAL: u32 = 0x4004_4620;
 
@@ -92,6 +93,12 @@ crate::layout! {
         pub padding_3: u16,
     }
 
+    /// `struct fb_con2fbmap`.
+    pub struct OfTerminal: 8 {
+        pub terminal: u32,
+        pub screen: u32,
+    }
+
     /// `struct fb_cmap`.
     pub struct ColourMap: 40 {
         pub start: u32,
@@ -121,6 +128,10 @@ pub fn control(cx: &mut Context, descriptor: i32, request: u32, argument: u64) -
             })
         }),
         BLANK => frame::tell(cx, descriptor, request, 0, |mut frame| frame.set_blank(argument as u32)),
+        // Terminals are on the first screen.
+        GET_SCREEN_OF_TERMINAL => guest::get(argument)
+            .and_then(|asked: OfTerminal| guest::put(argument, &OfTerminal { screen: 0, ..asked }))
+            .map(|()| 0),
         WAIT_VERTICAL => frame::wait_vertical(cx, descriptor, request),
         _ => return None,
     })
