@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use tests::guest::{guest, mapper, run_command};
 
@@ -263,4 +266,105 @@ fn long_reads_of_a_block_device_are_whole() {
         size = os.lseek(disc, 0, os.SEEK_END)\n\
         assert len(os.pread(disc, 100000, size - 5000)) == 5000\n";
     workshop.run("python3", &["-c", script]);
+}
+
+#[test]
+fn what_was_written_before_a_kill_is_there() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let noise: Vec<u8> = (0..30_000_u32 * 512).flat_map(|at| at.wrapping_mul(at | 1).to_le_bytes()).collect();
+    fs::write(workshop.path().join("long.iso"), &noise).expect("the folder is ours");
+    let deployment = String::from_utf8(workshop.file("recorder.toml")).expect("it is text");
+    // As slow as a real one, so that there is a middle; in a process of its own, that can be killed.
+    let deployment = deployment
+        .replace("kind = \"scsi\"", "kind = \"scsi\"\nplace = \"process\"")
+        .replace("allow = ", "speed = \"real\"\nallow = ");
+    fs::write(workshop.path().join("recorder.toml"), deployment).expect("the folder is ours");
+    let world = World::start(&workshop, "killed");
+    let mut burn = run_command(&["--world".to_owned(), world.name.clone()], &guest("wodim").path);
+    burn.args(["dev=/dev/sg0", "gracetime=0", "-tao", "long.iso"]).current_dir(workshop.path());
+    let mut burning = burn.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it can be started");
+    let image = workshop.path().join("media/disc.image");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::metadata(&image).map_or(0, |image| image.len()) < 6 << 20 {
+        assert!(Instant::now() < deadline, "it burns");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let pid = world
+        .json(&["servers"])
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find_map(|server| if server["name"] == "recorder" { server["pid"].as_i64() } else { None });
+    let pid = pid.and_then(|pid| Pid::from_raw(pid as i32)).expect("the recorder has a process");
+    kill_process(pid, Signal::KILL).expect("it is ours");
+    // Depending on what it was doing, the program gives up or asks the drive again and again.
+    burning.kill().expect("it is ours");
+    burning.wait().expect("it ends");
+    // Another process takes over.
+    while world.mapper(&["scsi", "inspect"]).is_err() {
+        assert!(Instant::now() < deadline, "the recorder is there again");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let medium = world.json(&["scsi", "inspect"]);
+    let written = fs::metadata(&image).expect("it is there").len();
+    assert_eq!((&medium["state"], &medium["sessions"]), (&"appendable".into(), &0.into()), "{medium}");
+    let track = &medium["tracks"][0];
+    assert_eq!((&track["open"], track["blocks"].as_u64()), (&false.into(), Some(written / 2048)), "{medium}");
+    let mut read = run_command(&["--world".to_owned(), world.name.clone()], &guest("dd").path);
+    read.args(["if=/dev/sr0", "of=back.iso", "bs=2048", "status=none"]).current_dir(workshop.path());
+    assert!(read.status().expect("it can be started").success());
+    let back = workshop.file("back.iso");
+    assert_eq!(back.len() as u64, written / 2048 * 2048);
+    assert!(back == noise[..back.len()], "every byte that was taken");
+}
+
+#[test]
+fn cdrdao_burns_what_its_table_says() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let audio: Vec<u8> = (0..700 * 2352_u32).map(|at| (at.wrapping_mul(at) >> 9) as u8).collect();
+    let (one, two) = audio.split_at(400 * 2352);
+    fs::write(workshop.path().join("one.raw"), one).expect("the folder is ours");
+    fs::write(workshop.path().join("two.raw"), two).expect("the folder is ours");
+    let table = "CD_DA\nTRACK AUDIO\nFILE \"one.raw\" 0\nTRACK AUDIO\nPREGAP 0:2:0\nFILE \"two.raw\" 0\n";
+    fs::write(workshop.path().join("disc.toc"), table).expect("the folder is ours");
+    workshop.run("cdrdao", &["write", "--device", "/dev/sr0", "--driver", "generic-mmc", "-n", "disc.toc"]);
+    let cue = String::from_utf8(workshop.file("media/disc.cue")).expect("it is text");
+    assert!(cue.contains("INDEX 00 00:05:25\n    INDEX 01 00:07:25"), "{cue}");
+    workshop.run("cdrdao", &["read-toc", "--device", "/dev/sr0", "--driver", "generic-mmc", "back.toc"]);
+    let back = String::from_utf8(workshop.file("back.toc")).expect("it is text");
+    assert!(back.contains("00:05:25\n") && back.contains("START 00:02:00"), "{back}");
+}
+
+#[test]
+fn a_bd_re_is_formatted_and_burnt() {
+    let workshop = Workshop::new("bd-re", "burn");
+    workshop.run("cdrskin", &["dev=/dev/sr0", "blank=as_needed", "image.iso"]);
+    workshop.expect_image();
+}
+
+#[test]
+fn the_program_eject_moves_the_tray() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let world = World::start(&workshop, "eject");
+    // Forced: nothing of the drive is under /sys, where it looks whether a disc can be taken out.
+    for (arguments, locked, open) in [(&["-F", "-i", "on"][..], true, false), (&["-F"], false, true)] {
+        let mut eject = run_command(&["--world".to_owned(), world.name.clone()], &guest("eject").path);
+        let status = eject.args(arguments).arg("/dev/sr0").status().expect("it can be started");
+        let drive = &world.json(&["scsi", "drives"])[0];
+        assert!(status.success(), "{arguments:?}");
+        assert_eq!((&drive["locked"], &drive["open"]), (&locked.into(), &open.into()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn tools_of_sg3_utils_know_the_recorder() {
+    let workshop = Workshop::new("cd-r", "burn");
+    let modes = workshop.run("sg_modes", &["-a", "/dev/sg0"]);
+    assert!(modes.contains("MM capabilities and mechanical status"), "{modes}");
+    let features = workshop.run("sg_get_config", &["/dev/sr0"]);
+    assert!(features.contains("Drive serial number feature"), "{features}");
+    workshop.run("wodim", &["dev=/dev/sg0", "gracetime=0", "-tao", "image.iso"]);
+    let size = workshop.file("image.iso").len();
+    let capacity = workshop.run("sg_readcap", &["/dev/sr0"]);
+    assert!(capacity.contains(&format!("Device size: {size} bytes")), "{capacity}");
 }
