@@ -15,6 +15,9 @@ use schemas::server::{DeviceNode, DeviceServer, Needs, Post, Server};
 /// Every kind of server here, and what it answers.
 pub const KINDS: &[(&str, Interface)] = &[("fb", Interface::Device), ("scsi", Interface::Device)];
 
+/// Settings that are paths, by the kind of server: one that is not absolute begins at the folder of the deployment.
+pub const PATHS: &[(&str, &str)] = &[("scsi", "media")];
+
 /// A server that cannot be made, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

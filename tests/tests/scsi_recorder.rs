@@ -18,8 +18,11 @@ impl Workshop {
     fn new(kind: &str, allow: &str) -> Self {
         let folder = tempfile::tempdir().expect("the machine has room for a folder");
         let example = include_str!("../deployments/recorder.toml");
-        let media = format!("media = \"{}\"\nallow = \"{allow}\"", folder.path().join("media").display());
-        let text = example.replace("media = \"media\"", &media).replace("\"cd-r\"", &format!("\"{kind}\""));
+        let media = "media = \"media\"";
+        assert!(example.contains(media));
+        let text = example
+            .replace(media, &format!("{media}\nallow = \"{allow}\""))
+            .replace("\"cd-r\"", &format!("\"{kind}\""));
         fs::write(folder.path().join("recorder.toml"), text).expect("the folder is ours");
         let tree = folder.path().join("tree");
         fs::create_dir(&tree).expect("the folder is ours");
@@ -38,8 +41,9 @@ impl Workshop {
     }
 
     fn start(&self, program: &str, arguments: &[&str]) -> Output {
-        let deployment = self.path().join("recorder.toml").display().to_string();
-        let mut command = run_command(&["--deployment".to_owned(), deployment], &guest(program).path);
+        // Both names begin at folders: that of the command and that of the deployment.
+        let deployment = ["--deployment", "recorder.toml"].map(str::to_owned);
+        let mut command = run_command(&deployment, &guest(program).path);
         command.args(arguments).env("HOME", self.path()).current_dir(self.path());
         command.output().expect("the mapper can be started")
     }

@@ -251,8 +251,7 @@ impl Deployment {
 
     /// Takes a deployment's text; `path` serves messages and what the text inherits.
     pub fn parse(text: &str, path: &Path) -> Result<Self, DeploymentError> {
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let chain = text::chain(path.display().to_string(), text.to_owned(), folder)?;
+        let chain = text::chain(path.display().to_string(), text.to_owned(), text::folder_of(path))?;
         resolve::resolve(name_of(path), Some(path.to_owned()), &chain).map_err(DeploymentError::Text)
     }
 }

@@ -106,7 +106,8 @@ fn server_spec(
             suggestion(kind.get_ref(), servers::all().map(|known| known.name)),
         ));
     };
-    let settings = server.settings.clone();
+    let mut settings = server.settings.clone();
+    servers::anchor(found, &mut settings, &loaded.folder);
     let complain = |why| loaded.source().complain(name.span(), why, None);
     let nodes = servers::nodes(found, &settings).map_err(complain)?;
     for node in &nodes {

@@ -125,11 +125,16 @@ impl Loaded {
     }
 }
 
+/// The folder that relative paths of a deployment's file begin at. It is absolute, because the mapper works elsewhere.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default()
+}
+
 /// Reads `path` and what it inherits; the most basic file comes first.
 pub(super) fn load_chain(path: &Path) -> Result<Vec<Loaded>, DeploymentError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| DeploymentError::Read { path: path.to_owned(), error })?;
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let folder = folder_of(path);
     chain(path.display().to_string(), text, folder)
 }
 
@@ -145,7 +150,7 @@ pub(super) fn chain(origin: String, text: String, folder: PathBuf) -> Result<Vec
                 let path = last.folder.join(name);
                 let text = std::fs::read_to_string(&path)
                     .map_err(|error| DeploymentError::Read { path: path.clone(), error })?;
-                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                let folder = folder_of(&path);
                 if chain.len() == INHERIT_LIMIT {
                     return Err(DeploymentError::Circle { path, limit: INHERIT_LIMIT });
                 }

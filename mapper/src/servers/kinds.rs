@@ -1,5 +1,6 @@
 //! The implementations that this mapper carries, by the names that deployments give them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use residual_net::network::Networks;
@@ -30,6 +31,17 @@ pub fn nodes(kind: ServerKind, settings: &toml::Table) -> Result<Vec<DeviceNode>
         return residual_net::nodes(kind.name, settings).map_err(|error| error.to_string());
     }
     Ok(Vec::new())
+}
+
+/// Lets paths among a server's settings begin at the folder of its deployment.
+pub fn anchor(kind: ServerKind, settings: &mut toml::Table, folder: &Path) {
+    for (_, key) in residual_dev::PATHS.iter().filter(|(name, _)| *name == kind.name) {
+        if let Some(toml::Value::String(path)) = settings.get_mut(*key)
+            && let Some(whole) = folder.join(&*path).to_str()
+        {
+            *path = whole.to_owned();
+        }
+    }
 }
 
 /// The kind with this name.

@@ -19,7 +19,7 @@ use crate::deployment::{Deployment, Place, ServerSpec};
 use crate::published::Published;
 use crate::route::ServerId;
 use crate::world::{Live, Mounts};
-pub use kinds::{all, kind, needs, nodes};
+pub use kinds::{all, anchor, kind, needs, nodes};
 use remote::{Home, Job, Link, Queue};
 use watch::Restarts;
 

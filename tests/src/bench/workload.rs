@@ -144,7 +144,8 @@ impl Workloads {
             let media = format!("media = \"{}\"", media.display());
             let text = text.replace("media = \"media\"", &media);
             let deployment = self.file("recorder.toml", |file| file.write_all(text.as_bytes()))?;
-            let arguments = ["dev=/dev/sg0", "-tao", "gracetime=0", &image];
+            // With a buffer that does not run empty, when wodim would sleep.
+            let arguments = ["dev=/dev/sg0", "-tao", "gracetime=0", "fs=128m", &image];
             let arguments = arguments.iter().map(Into::into).collect();
             (vec!["--deployment".into(), deployment.into()], installed("wodim")?, arguments)
         };
