@@ -73,7 +73,17 @@ fn xorg_has_a_terminal_that_is_typed_to_and_the_console_returns_when_it_is_kille
         guest(driver);
     }
     let _shell = shell_on(&world, "/dev/tty1");
-    let console = world.expect("a prompt", |picture| picture.count(GREY) > 5);
+    // More than the cursor, and the whole of it.
+    let prompt = || world.expect("a prompt", |picture| picture.count(GREY) > 8);
+    let mut console = prompt();
+    loop {
+        std::thread::sleep(Duration::from_millis(300));
+        let later = prompt();
+        if later == console {
+            break;
+        }
+        console = later;
+    }
     let display = format!(":{}", 100 + std::process::id());
     let log = folder.path().join("log");
     let server = world.spawn(
