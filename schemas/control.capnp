@@ -167,18 +167,8 @@ interface Trace {
   filter @0 (filter :TraceFilter) -> ();
 }
 
-struct ScreenView {
-  process @0 :UInt32;          # whose descriptor the memory is: /proc/<process>/fd/<descriptor>
-  descriptor @1 :UInt32;
-  generation @2 :UInt64;       # another one: the memory is another one, to be opened anew
-  mode @3 :Device.FrameMode;
-}
-
 interface Screen {
-  look @0 () -> (view :ScreenView);
-  # How it is shown now. The descriptor stays open until the next look, or until this screen is dropped.
-
-  feed @1 (events :List(Device.InputEvent)) -> ();
+  feed @0 (events :List(Device.InputEvent)) -> ();
   # Keys and pointer of somebody in front of it.
 }
 

@@ -1,7 +1,6 @@
 //! Screens, as the mapper itself looks at them and uses them.
 
 use std::cell::RefCell;
-use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -104,8 +103,7 @@ fn mode_of(mode: device::frame_mode::Reader<'_>) -> Result<Mode, Errno> {
 pub struct Seat {
     world: Arc<Live>,
     name: String,
-    /// The screen, and how many there were before it.
-    screen: RefCell<(Option<Device>, u64)>,
+    screen: RefCell<Option<Device>>,
 }
 
 impl Seat {
@@ -115,13 +113,12 @@ impl Seat {
     /// A sentence, as [`snapshot`].
     pub fn take(world: Arc<Live>, name: &str) -> Result<Self, String> {
         find(&world, name)?;
-        Ok(Self { world, name: name.to_owned(), screen: RefCell::new((None, 0)) })
+        Ok(Self { world, name: name.to_owned(), screen: RefCell::new(None) })
     }
 
     /// Does something with the screen, or with the one that took its place.
-    fn with<R>(&self, act: impl Fn(&Device) -> Result<R, Errno>) -> Result<(R, u64), String> {
-        let mut screen = self.screen.borrow_mut();
-        let (open, generation) = &mut *screen;
+    fn with<R>(&self, act: impl Fn(&Device) -> Result<R, Errno>) -> Result<R, String> {
+        let mut open = self.screen.borrow_mut();
         let mut last = Errno::IO;
         for _ in 0..2 {
             if open.is_none() {
@@ -132,10 +129,9 @@ impl Seat {
                         continue;
                     }
                 }
-                *generation += 1;
             }
             match open.as_ref().map(&act) {
-                Some(Ok(done)) => return Ok((done, *generation)),
+                Some(Ok(done)) => return Ok(done),
                 Some(Err(errno)) => last = errno,
                 None => {}
             }
@@ -146,34 +142,12 @@ impl Seat {
 }
 
 impl control::screen::Server for Seat {
-    async fn look(
-        self: Rc<Self>,
-        _: control::screen::LookParams,
-        mut results: control::screen::LookResults,
-    ) -> capnp::Result<()> {
-        let look = |screen: &Device| Ok((mode(screen)?, screen.descriptor.as_raw_fd()));
-        let ((mode, descriptor), generation) = self.with(look).map_err(capnp::Error::failed)?;
-        let mut view = results.get().init_view();
-        view.set_process(std::process::id());
-        view.set_descriptor(descriptor as u32);
-        view.set_generation(generation);
-        let mut told = view.init_mode();
-        told.set_width(mode.width);
-        told.set_height(mode.height);
-        told.set_virtual_width(mode.virtual_width);
-        told.set_virtual_height(mode.virtual_height);
-        told.set_left(mode.left);
-        told.set_top(mode.top);
-        told.set_bits(mode.depth.bytes() * 8);
-        Ok(())
-    }
-
     async fn feed(
         self: Rc<Self>,
         params: control::screen::FeedParams,
         _: control::screen::FeedResults,
     ) -> capnp::Result<()> {
         let events = params.get()?.get_events()?;
-        self.with(|screen| feed(screen, events)).map(|_| ()).map_err(capnp::Error::failed)
+        self.with(|screen| feed(screen, events)).map_err(capnp::Error::failed)
     }
 }
