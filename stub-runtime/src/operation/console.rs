@@ -1,11 +1,12 @@
 //! Virtual terminals: what a guest asks one of a server's.
 
+use schemas::Errno;
 use schemas::common::signal_target;
+use schemas::device::control::results::reply;
 use schemas::device::{console_reply, console_request};
-use schemas::{Errno, device};
 
-use super::ask::ask_descriptor;
 use super::descriptor::{Kind, Meaning};
+use super::device;
 use crate::context::Context;
 use crate::host::linux::abi::*;
 use crate::host::linux::syscall::{call, call_blocking};
@@ -34,24 +35,23 @@ pub fn ask<R>(
     fill: impl FnOnce(console_request::Builder<'_>),
     take: impl FnOnce(console_reply::WhichReader<'_>) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    let (answer, notice) = ask_descriptor!(
+    let (answer, notice) = device::ask(
         cx,
-        DeviceControl,
-        device::control,
         descriptor,
+        code,
         REQUEST,
-        |params| {
-            params.set_code(u64::from(code));
-            fill(params.get_request().init_console());
+        |request| {
+            fill(request.init_console());
+            Ok(())
         },
-        |results| match results.get_reply().which() {
-            Ok(device::control::results::reply::Console(reply)) => {
+        |reply, _| match reply.which() {
+            Ok(reply::Console(reply)) => {
                 let reply = reply?;
                 let answer = take(reply.which().map_err(|_| Errno::BADMSG)?)?;
-                (answer, Notice::from(reply.get_notify()?))
+                Ok((answer, Notice::from(reply.get_notify()?)))
             }
-            _ => return Err(Errno::BADMSG),
-        }
+            _ => Err(Errno::BADMSG),
+        },
     )?;
     notice.give();
     Ok(answer)

@@ -3,10 +3,11 @@
 //! A personality that understands a request of a residual server builds the typed form of it; what it does not
 //! understand goes to the server as the guest laid it out, by [`control`].
 
+use schemas::device::control::{params::request, results::reply};
 use schemas::message::data_words;
-use schemas::{Errno, device};
+use schemas::{Errno, Operation, device};
 
-use super::ask::ask_descriptor;
+use super::ask::{ask_descriptor, object};
 use super::descriptor::{Kind, Meaning};
 use crate::context::Context;
 
@@ -36,24 +37,53 @@ pub fn is_node(cx: &Context, descriptor: i32) -> bool {
     !descriptors.is_plain(descriptor) && descriptors.get(descriptor).is_some_and(device)
 }
 
+/// Asks the server of an object by a request of its own kind. `words` is the room that the request takes, `code` the
+/// guest's own request, for traces; `read` gets the descriptors that came with the reply beside it, and owns them.
+///
+/// # Errors
+/// `ENOTTY` for what the object does not know, and what the server says.
+pub fn ask<R>(
+    cx: &Context,
+    descriptor: i32,
+    code: u32,
+    words: usize,
+    fill: impl FnOnce(request::Builder<'_>) -> Result<(), Errno>,
+    read: impl FnOnce(reply::Reader<'_>, &[i32]) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    let object = object(cx, descriptor);
+    crate::transport::call::<device::control::params::Owned, device::control::results::Owned, _>(
+        cx,
+        Operation::DeviceControl,
+        words,
+        &[descriptor],
+        |mut params| {
+            params.set_descriptor(descriptor);
+            params.set_object(object);
+            params.set_code(u64::from(code));
+            fill(params.get_request())
+        },
+        |results, received| read(results.get_reply(), received),
+    )
+}
+
 /// Asks the server of an object how many bytes it would give to one who reads.
 ///
 /// # Errors
 /// `ENOTTY` when that is nothing that the object knows.
 pub fn readable(cx: &mut Context, descriptor: i32) -> Result<i32, Errno> {
-    ask_descriptor!(
+    ask(
         cx,
-        DeviceControl,
-        device::control,
         descriptor,
+        0,
         1,
-        |params| {
-            params.get_request().init_generic().set_bytes_readable(());
+        |request| {
+            request.init_generic().set_bytes_readable(());
+            Ok(())
         },
-        |results| match results.get_reply().which().map_err(|_| Errno::BADMSG)? {
-            device::control::results::reply::Generic(reply) => reply?.get_value() as i32,
-            _ => return Err(Errno::BADMSG),
-        }
+        |reply, _| match reply.which() {
+            Ok(reply::Generic(reply)) => Ok(reply?.get_value() as i32),
+            _ => Err(Errno::BADMSG),
+        },
     )
 }
 
@@ -89,7 +119,7 @@ pub fn control(
         |results| {
             let value = results.get_value();
             let len = match results.get_reply().which().map_err(|_| Errno::BADMSG)? {
-                device::control::results::reply::Raw(data) => {
+                reply::Raw(data) => {
                     let data = data?;
                     let len = data.len().min(reply.len());
                     reply[..len].copy_from_slice(&data[..len]);

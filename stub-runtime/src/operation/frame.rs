@@ -1,9 +1,10 @@
 //! Frame buffers: what a guest asks a screen of a server.
 
+use schemas::Errno;
+use schemas::device::control::results::reply;
 use schemas::device::{frame_reply, frame_request};
-use schemas::{Errno, device};
 
-use super::ask::ask_descriptor;
+use super::device;
 use crate::context::Context;
 use crate::host::linux::abi::*;
 use crate::host::linux::syscall::{call, call_blocking};
@@ -24,22 +25,28 @@ pub fn ask<R>(
     fill: impl FnOnce(frame_request::Builder<'_>),
     take: impl FnOnce(frame_reply::WhichReader<'_>) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    ask_descriptor!(
+    device::ask(
         cx,
-        DeviceControl,
-        device::control,
         descriptor,
+        code,
         REQUEST + words,
-        |params| {
-            params.set_code(u64::from(code));
-            fill(params.get_request().init_frame());
+        |request| {
+            fill(request.init_frame());
+            Ok(())
         },
-        |results| match results.get_reply().which() {
-            Ok(device::control::results::reply::Frame(reply)) =>
-                take(reply?.which().map_err(|_| Errno::BADMSG)?)?,
-            _ => return Err(Errno::BADMSG),
-        }
+        |reply, _| answer(reply, take),
     )
+}
+
+/// What a screen says.
+fn answer<R>(
+    reply: reply::Reader<'_>,
+    take: impl FnOnce(frame_reply::WhichReader<'_>) -> Result<R, Errno>,
+) -> Result<R, Errno> {
+    match reply.which() {
+        Ok(reply::Frame(reply)) => take(reply?.which().map_err(|_| Errno::BADMSG)?),
+        _ => Err(Errno::BADMSG),
+    }
 }
 
 /// Asks a screen of its memory. The descriptor that the server donates with the answer is let go: the guest has the
@@ -53,30 +60,21 @@ pub fn ask_memory<R>(
     code: u32,
     take: impl FnOnce(frame_reply::WhichReader<'_>) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    let object = super::ask::object(cx, descriptor);
-    crate::transport::call::<device::control::params::Owned, device::control::results::Owned, _>(
+    device::ask(
         cx,
-        schemas::Operation::DeviceControl,
+        descriptor,
+        code,
         REQUEST,
-        &[descriptor],
-        |mut params| {
-            params.set_descriptor(descriptor);
-            params.set_object(object);
-            params.set_code(u64::from(code));
-            params.get_request().init_frame().set_get_memory(());
+        |request| {
+            request.init_frame().set_get_memory(());
             Ok(())
         },
-        |results, received| {
+        |reply, received| {
             for memory in received {
                 // SAFETY: no pointers; the descriptor came with this reply.
                 unsafe { call(__NR_close, [*memory as u64]) }?;
             }
-            match results.get_reply().which() {
-                Ok(device::control::results::reply::Frame(reply)) => {
-                    take(reply?.which().map_err(|_| Errno::BADMSG)?)
-                }
-                _ => Err(Errno::BADMSG),
-            }
+            answer(reply, take)
         },
     )
 }
@@ -92,17 +90,16 @@ pub fn tell(
     words: usize,
     fill: impl FnOnce(frame_request::Builder<'_>),
 ) -> Result<u64, Errno> {
-    ask_descriptor!(
+    device::ask(
         cx,
-        DeviceControl,
-        device::control,
         descriptor,
+        code,
         REQUEST + words,
-        |params| {
-            params.set_code(u64::from(code));
-            fill(params.get_request().init_frame());
+        |request| {
+            fill(request.init_frame());
+            Ok(())
         },
-        |_| 0
+        |_, _| Ok(0),
     )
 }
 

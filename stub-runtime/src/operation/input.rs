@@ -1,9 +1,10 @@
 //! Input devices: what a guest asks one of a server's.
 
+use schemas::Errno;
+use schemas::device::control::results::reply;
 use schemas::device::{input_reply, input_request};
-use schemas::{Errno, device};
 
-use super::ask::ask_descriptor;
+use super::device;
 use crate::context::Context;
 
 /// Room for a request and the structure in it, in words.
@@ -20,20 +21,18 @@ pub fn ask<R>(
     fill: impl FnOnce(input_request::Builder<'_>),
     take: impl FnOnce(input_reply::WhichReader<'_>) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
-    ask_descriptor!(
+    device::ask(
         cx,
-        DeviceControl,
-        device::control,
         descriptor,
+        code,
         REQUEST,
-        |params| {
-            params.set_code(u64::from(code));
-            fill(params.get_request().init_input());
+        |request| {
+            fill(request.init_input());
+            Ok(())
         },
-        |results| match results.get_reply().which() {
-            Ok(device::control::results::reply::Input(reply)) =>
-                take(reply?.which().map_err(|_| Errno::BADMSG)?)?,
-            _ => return Err(Errno::BADMSG),
-        }
+        |reply, _| match reply.which() {
+            Ok(reply::Input(reply)) => take(reply?.which().map_err(|_| Errno::BADMSG)?),
+            _ => Err(Errno::BADMSG),
+        },
     )
 }

@@ -1,9 +1,10 @@
 //! What is asked of those who capture packets: descriptors of bpf(4), and packet sockets (`device.control`).
 
-use schemas::device::{bpf_instruction, bpf_reply, bpf_request, control};
-use schemas::{Errno, Operation};
+use schemas::Errno;
+use schemas::device::control::results::reply;
+use schemas::device::{bpf_instruction, bpf_reply, bpf_request};
 
-use super::ask::object;
+use super::device;
 use crate::context::Context;
 use crate::guest;
 
@@ -36,19 +37,14 @@ pub fn ask<T>(
 ) -> Result<T, Errno> {
     /// Words of the request itself, and of the largest structure in it.
     const REQUEST: usize = 8;
-    let object = object(cx, descriptor);
-    crate::transport::call::<control::params::Owned, control::results::Owned, _>(
+    device::ask(
         cx,
-        Operation::DeviceControl,
+        descriptor,
+        0,
         REQUEST + words,
-        &[descriptor],
-        |mut params| {
-            params.set_descriptor(descriptor);
-            params.set_object(object);
-            fill(params.get_request().init_bpf())
-        },
-        |results, received| match results.get_reply().which().map_err(|_| Errno::BADMSG)? {
-            control::results::reply::Bpf(reply) => read(Some(reply?), received),
+        |request| fill(request.init_bpf()),
+        |reply, received| match reply.which().map_err(|_| Errno::BADMSG)? {
+            reply::Bpf(reply) => read(Some(reply?), received),
             _ => read(None, received),
         },
     )

@@ -1,9 +1,10 @@
 //! What is asked of descriptors behind a network interface (`device.control`).
 
-use schemas::device::{control, tun_reply, tun_request};
-use schemas::{Errno, Operation};
+use schemas::Errno;
+use schemas::device::control::results::reply;
+use schemas::device::{tun_reply, tun_request};
 
-use super::ask::object;
+use super::device;
 use crate::context::Context;
 
 /// Asks the server of an object; `words` is what the request takes beyond its structure. Only some requests have a
@@ -20,19 +21,14 @@ pub fn ask<T>(
 ) -> Result<T, Errno> {
     /// Words of the request itself, and of the largest structure in it.
     const REQUEST: usize = 8;
-    let object = object(cx, descriptor);
-    crate::transport::call::<control::params::Owned, control::results::Owned, _>(
+    device::ask(
         cx,
-        Operation::DeviceControl,
+        descriptor,
+        0,
         REQUEST + words,
-        &[descriptor],
-        |mut params| {
-            params.set_descriptor(descriptor);
-            params.set_object(object);
-            fill(params.get_request().init_tun())
-        },
-        |results, _| match results.get_reply().which().map_err(|_| Errno::BADMSG)? {
-            control::results::reply::Tun(reply) => read(reply?),
+        |request| fill(request.init_tun()),
+        |reply, _| match reply.which() {
+            Ok(reply::Tun(reply)) => read(reply?),
             _ => Err(Errno::BADMSG),
         },
     )
