@@ -125,11 +125,13 @@ pub(super) fn source_text(name: &str) -> Result<Vec<u8>, Error> {
     fs::read(&path).map_err(Error::io(&path))
 }
 
-/// Everything that a C guest is made of: its file and, for FreeBSD, the header that stands for a C library.
+/// Everything that a C guest is made of: its file, and the headers beside it that it includes.
 pub(super) fn c_inputs(entry: &Entry) -> Result<Vec<Vec<u8>>, Error> {
-    let mut inputs = vec![source_text(&entry.file)?];
-    if entry.os == "freebsd" {
-        inputs.push(source_text("freebsd.h")?);
-    }
+    let source = source_text(&entry.file)?;
+    let text = String::from_utf8_lossy(&source);
+    let included = text.lines().filter_map(|line| line.strip_prefix("#include \"")?.strip_suffix('"'));
+    let headers: Result<Vec<_>, _> = included.map(source_text).collect();
+    let mut inputs = headers?;
+    inputs.push(source);
     Ok(inputs)
 }
