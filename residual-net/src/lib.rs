@@ -12,10 +12,10 @@ mod readiness;
 mod shared;
 mod tun;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use schemas::Interface;
 use schemas::server::{DeviceNode, Needs, PfinetServer, Post, Server};
+use schemas::{Errno, Interface};
 
 use network::Networks;
 
@@ -78,4 +78,14 @@ pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
     Err(MakeError(format!(
         "a server of kind `{kind}` shares its networks with others and runs inside the mapper only"
     )))
+}
+
+/// Locks; state here is whole between any two statements, also after a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The host's error as a guest is told it.
+fn errno(error: rustix::io::Errno) -> Errno {
+    Errno(error.raw_os_error())
 }

@@ -1,7 +1,7 @@
 //! Telling a guest's descriptor that there is something to read, and noticing that it is closed.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use rustix::event::{EventfdFlags, epoll, eventfd};
@@ -54,7 +54,7 @@ impl Readiness {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.state)
     }
 
     /// Says whether there is something to read. A guest that tampers with the pair misleads itself only: nothing here

@@ -5,6 +5,8 @@ use rustix::io::write;
 use schemas::Errno;
 use schemas::server::Capabilities;
 
+use crate::errno;
+
 /// Most bytes that travel in a message; more goes through a memory object.
 pub const INLINE: usize = 24 << 10;
 
@@ -16,7 +18,6 @@ pub fn share(data: &[u8], caps: &mut Capabilities) -> Result<Option<u64>, Errno>
     if data.len() <= INLINE {
         return Ok(None);
     }
-    let errno = |error: rustix::io::Errno| Errno(error.raw_os_error());
     let memory = memfd_create("packets", MemfdFlags::CLOEXEC).map_err(errno)?;
     let mut rest = data;
     while !rest.is_empty() {

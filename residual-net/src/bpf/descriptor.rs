@@ -1,6 +1,6 @@
 //! A descriptor of `/dev/bpf` (bpf(4) of FreeBSD).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -100,7 +100,7 @@ impl Descriptor {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.state)
     }
 
     /// Changes something that a locked descriptor (`BIOCLOCK`) does not let be changed.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use rustix::fs::{fstat, makedev};
@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::network::{Directions, Host, Hosts};
 use crate::readiness::{Hangups, Readiness, is_nonblocking};
 use crate::shared::{INLINE, share};
+use crate::{errno, lock};
 
 /// Most objects that are open at once.
 const OBJECTS: usize = 4096;
@@ -53,10 +54,6 @@ pub struct Bpf {
     next: AtomicU64,
     objects: Arc<Mutex<Objects>>,
     hangups: Hangups,
-}
-
-fn lock(objects: &Mutex<Objects>) -> MutexGuard<'_, Objects> {
-    objects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Object {
@@ -111,7 +108,7 @@ impl Bpf {
     /// The host whose interfaces a guest sees. Its sockets are told of changes from now on.
     fn host(&self, caller: &Caller) -> Arc<Host> {
         let host = self.hosts.of(caller);
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = crate::lock(&self.watched);
         if !watched.iter().any(|other| Arc::ptr_eq(other, &host)) {
             watched.push(host.clone());
             self.watch(&host);
@@ -178,10 +175,6 @@ impl Bpf {
         object.readiness().settle(caps.received(0)?);
         result
     }
-}
-
-fn errno(error: rustix::io::Errno) -> Errno {
-    Errno(error.raw_os_error())
 }
 
 fn fill(mut stat: common::stat::Builder<'_>, mode: u32, device: u64) {

@@ -15,7 +15,9 @@ mod switch;
 mod tap;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::lock;
 
 pub use frame::{ETHERNET_HEADER, Frame, Mac};
 pub use host::{Change, Host};
@@ -88,11 +90,6 @@ impl Networks {
     pub fn hosts(&self) -> Vec<Arc<Host>> {
         lock(&self.hosts).values().cloned().collect()
     }
-}
-
-/// Locks; state here is whole between any two statements, also after a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod stream;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
@@ -64,13 +64,13 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Stack> {
         // A panic in the middle of a packet leaves nothing that the next one could not live with.
-        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.stack)
     }
 
     fn note(&self, change: &Change) {
         /// Most changes that are remembered: whoever is told of them late has to look for himself.
         const MOST: usize = 1024;
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = crate::lock(&self.changes);
         if changes.len() < MOST {
             changes.push(change.clone());
         }
@@ -81,7 +81,7 @@ impl Shared {
     fn refresh(&self, stack: &mut Stack) {
         if self.changed.swap(false, Ordering::AcqRel) {
             stack.ip.refresh();
-            let changes = std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner));
+            let changes = std::mem::take(&mut *crate::lock(&self.changes));
             notice::tell(stack, &changes);
         }
     }

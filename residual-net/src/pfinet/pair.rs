@@ -7,13 +7,10 @@ use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, Socket
 use schemas::Errno;
 use schemas::transport::Envelope;
 
+use crate::errno;
+
 /// What is asked for as the size of each end's buffer, in bytes. The host gives less to those without privilege.
 const BUFFER: usize = 1 << 20;
-
-/// The host's error as ours.
-pub fn errno(error: rustix::io::Errno) -> Errno {
-    Errno(error.raw_os_error())
-}
 
 /// A pair: the guest's end and ours.
 pub struct Pair {

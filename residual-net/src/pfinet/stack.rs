@@ -111,7 +111,7 @@ impl Stack {
 
     fn watch(&self, end: &OwnedFd, number: u64) -> Result<(), Errno> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        epoll::add(&*self.epoll, end, EventData::new_u64(number), flags).map_err(pair::errno)
+        epoll::add(&*self.epoll, end, EventData::new_u64(number), flags).map_err(crate::errno)
     }
 
     /// Makes a socket; gives its number and the guest's end.

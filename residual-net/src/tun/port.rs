@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use bytes::Bytes;
 use schemas::Errno;
@@ -142,7 +142,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.waiting)
     }
 
     /// The interface that it is attached to.
@@ -303,16 +303,16 @@ impl Port {
 
     /// How it is shared and how long it stays.
     pub fn terms(&self) -> Terms {
-        *self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+        *crate::lock(&self.terms)
     }
 
     /// Changes that.
     pub fn set_terms(&self, change: impl FnOnce(&mut Terms)) {
-        change(&mut self.terms.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut crate::lock(&self.terms));
     }
 
     fn queues(&self) -> MutexGuard<'_, Vec<Weak<Queue>>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.queues)
     }
 
     /// Whether no descriptor is attached.

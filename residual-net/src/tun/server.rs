@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{fstat, makedev};
 use schemas::common::Capability;
@@ -16,6 +16,7 @@ use super::port::{Front, Mode, Port, Queue, Terms};
 use crate::network::{Flags, Host, Hosts, Interface, Mac};
 use crate::readiness::{Hangups, Readiness};
 use crate::shared::{INLINE, share};
+use crate::{errno, lock};
 
 /// Most objects that are open at once.
 const OBJECTS: usize = 4096;
@@ -83,14 +84,6 @@ pub struct State {
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Open>>,
     ports: Mutex<Vec<Arc<Port>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn errno(error: rustix::io::Errno) -> Errno {
-    Errno(error.raw_os_error())
 }
 
 fn fill(mut stat: common::stat::Builder<'_>, device: u64) {
