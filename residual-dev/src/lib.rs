@@ -7,10 +7,10 @@ pub mod fb;
 pub mod input;
 pub mod scsi;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use schemas::Interface;
 use schemas::server::{DeviceNode, DeviceServer, Needs, Post, Server};
+use schemas::{Errno, Interface};
 
 /// Every kind of server here, and what it answers.
 pub const KINDS: &[(&str, Interface)] = &[("fb", Interface::Device), ("scsi", Interface::Device)];
@@ -71,4 +71,14 @@ pub fn needs(kind: &str, settings: &toml::Table) -> Result<Needs, MakeError> {
         "scsi" => scsi::needs(settings),
         _ => Err(MakeError::unknown(kind)),
     }
+}
+
+/// Locks; state here is whole between any two statements, also after a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The host's error as a guest is told it.
+fn errno(error: rustix::io::Errno) -> Errno {
+    Errno(error.raw_os_error())
 }

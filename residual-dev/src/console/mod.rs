@@ -13,7 +13,7 @@ mod watch;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use schemas::Errno;
 use schemas::device::{console_reply, console_request};
@@ -103,7 +103,7 @@ impl Console {
     /// # Errors
     /// `ENXIO` for one that there is not, and what the host says.
     pub fn open(&self, object: u64, number: u32) -> Result<OwnedFd, Errno> {
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watch = crate::lock(&self.watch);
         if watch.is_none() {
             *watch = Some(Watch::start(self.shared.clone())?);
         }
@@ -243,7 +243,7 @@ impl State {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.state)
     }
 
     /// Brings a terminal to the screen, or asks the program that is there to let it go.

@@ -11,7 +11,7 @@ use vt100::{Callbacks, Parser, Screen as Text};
 
 use super::text::{HEIGHT, Size, WIDTH};
 use super::{Asker, BEGINNING, KD_GRAPHICS, KD_TEXT, Notice};
-use crate::fb::host;
+use crate::errno;
 
 /// Highest signal of the host.
 const SIGNALS: u32 = 64;
@@ -29,13 +29,13 @@ impl Pair {
     /// # Errors
     /// What the host says.
     pub fn new() -> Result<Self, Errno> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).map_err(host)?;
-        grantpt(&master).map_err(host)?;
-        unlockpt(&master).map_err(host)?;
-        let name = ptsname(&master, Vec::new()).map_err(host)?;
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).map_err(errno)?;
+        grantpt(&master).map_err(errno)?;
+        unlockpt(&master).map_err(errno)?;
+        let name = ptsname(&master, Vec::new()).map_err(errno)?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let other = rustix::fs::open(name, flags, Mode::empty()).map_err(host)?;
-        fcntl_setfl(&master, fcntl_getfl(&master).map_err(host)? | OFlags::NONBLOCK).map_err(host)?;
+        let other = rustix::fs::open(name, flags, Mode::empty()).map_err(errno)?;
+        fcntl_setfl(&master, fcntl_getfl(&master).map_err(errno)? | OFlags::NONBLOCK).map_err(errno)?;
         Ok(Self { master, other })
     }
 

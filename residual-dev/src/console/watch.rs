@@ -8,7 +8,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use schemas::Errno;
 
 use super::Shared;
-use crate::fb::host;
+use crate::errno;
 
 /// Most bytes that are read at once.
 const PIECE: usize = 16 << 10;
@@ -25,7 +25,7 @@ impl Watch {
     /// # Errors
     /// What the host says.
     pub fn start(shared: Arc<Shared>) -> Result<Self, Errno> {
-        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(host)?);
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(errno)?);
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
             .name("console".to_owned())

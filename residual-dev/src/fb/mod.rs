@@ -12,6 +12,6 @@ mod tell;
 pub use mode::{Channel, Depth, Mode};
 pub(crate) use node::Node;
 pub use picture::{colours, write_png};
-pub(crate) use screen::{Screen, host};
+pub(crate) use screen::Screen;
 pub use server::Fb;
 pub use settings::Settings;

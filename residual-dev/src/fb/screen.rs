@@ -1,13 +1,14 @@
 //! A screen: memory that guests map and draw on, and how it is shown.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, SealFlags};
 use schemas::Errno;
 
 use super::mode::Mode;
+use crate::errno;
 
 /// Entries of the colour map.
 pub const COLOURS: usize = 256;
@@ -47,11 +48,11 @@ impl Screen {
     pub fn new(mode: Mode, size: u64) -> Result<Self, Errno> {
         let mode = mode.checked(size)?;
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let memory = rustix::fs::memfd_create("screen", flags).map_err(host)?;
-        rustix::fs::ftruncate(&memory, size).map_err(host)?;
+        let memory = rustix::fs::memfd_create("screen", flags).map_err(errno)?;
+        rustix::fs::ftruncate(&memory, size).map_err(errno)?;
         // Whoever maps it can rely on its size.
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-        rustix::fs::fcntl_add_seals(&memory, seals).map_err(host)?;
+        rustix::fs::fcntl_add_seals(&memory, seals).map_err(errno)?;
         // The sixteen colours of the text console, twice as bright from the ninth on, then grey.
         let grey = |index: usize| [(index * 257) as u16; 3];
         let shown = Shown { mode, blank: 0, graphics: false, colours: (0..COLOURS).map(grey).collect() };
@@ -70,7 +71,7 @@ impl Screen {
 
     /// How it is shown.
     pub fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.shown)
     }
 
     /// Sets a mode, unless it is only tried; gives the mode as it came out.
@@ -101,7 +102,7 @@ impl Screen {
             return Ok(Vec::new());
         }
         let mut bytes = vec![0; left as usize];
-        let read = rustix::io::pread(&self.memory, &mut bytes, offset).map_err(host)?;
+        let read = rustix::io::pread(&self.memory, &mut bytes, offset).map_err(errno)?;
         bytes.truncate(read);
         Ok(bytes)
     }
@@ -116,12 +117,8 @@ impl Screen {
             return Err(Errno::NOSPC);
         }
         let bytes = &bytes[..bytes.len().min(left as usize)];
-        rustix::io::pwrite(&self.memory, bytes, offset).map_err(host)
+        rustix::io::pwrite(&self.memory, bytes, offset).map_err(errno)
     }
-}
-
-pub(crate) fn host(errno: rustix::io::Errno) -> Errno {
-    Errno(errno.raw_os_error())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustix::fs::fstat;
 use schemas::common::Capability;
@@ -14,10 +14,11 @@ use schemas::{Errno, common, device, file, fs};
 use super::mode::Mode;
 use super::node::Node;
 use super::requests;
-use super::screen::{Screen, host};
+use super::screen::Screen;
 use super::tell;
 use crate::console::{Asker, Console, Notice, Pair};
 use crate::input::{Action, Input};
+use crate::{errno, lock};
 
 /// Most objects that are open at once.
 const OBJECTS: usize = 4096;
@@ -96,7 +97,7 @@ impl Fb {
     }
 
     fn objects(&self) -> MutexGuard<'_, HashMap<u64, Arc<Object>>> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.objects)
     }
 
     /// The object that a request is about; where the guest has the descriptor from elsewhere, one as it was opened.
@@ -104,7 +105,7 @@ impl Fb {
         if number != 0 {
             return self.objects().get(&number).cloned().ok_or(Errno::BADF);
         }
-        let own = fstat(caps.received(0)?).map_err(host)?;
+        let own = fstat(caps.received(0)?).map_err(errno)?;
         let same = |screen: &Arc<Screen>| fstat(screen.memory()).is_ok_and(|stat| stat.st_ino == own.st_ino);
         let screen = self.screens.iter().position(same).ok_or(Errno::BADF)?;
         Ok(Arc::new(Object { node: Node::Screen(screen), access: 2, position: Mutex::new(0) }))
@@ -196,10 +197,6 @@ impl Fb {
         }
         Ok(notice)
     }
-}
-
-fn lock(position: &Mutex<u64>) -> MutexGuard<'_, u64> {
-    position.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fill(mut stat: common::stat::Builder<'_>, node: Node) {

@@ -9,7 +9,7 @@ use schemas::Errno;
 
 use super::mode::Mode;
 use super::requests::NAME;
-use super::screen::host;
+use crate::errno;
 
 /// Where the link of a screen in `/sys/class/graphics` points.
 pub fn link(screen: usize) -> String {
@@ -45,11 +45,11 @@ pub fn list(screens: usize) -> String {
 /// # Errors
 /// What the host says.
 pub fn file(text: &str) -> Result<OwnedFd, Errno> {
-    let memory = memfd_create("text", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(host)?;
+    let memory = memfd_create("text", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).map_err(errno)?;
     let mut file = File::from(memory);
     file.write_all(text.as_bytes()).map_err(|_| Errno::NOMEM)?;
-    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0)).map_err(host)?;
+    rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0)).map_err(errno)?;
     fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)
-        .map_err(host)?;
+        .map_err(errno)?;
     Ok(file.into())
 }

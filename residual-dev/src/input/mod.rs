@@ -10,7 +10,7 @@ pub use event::Action;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use schemas::Errno;
 use schemas::device::{input_reply, input_request};
@@ -58,7 +58,7 @@ impl State {
 
 impl Input {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.state)
     }
 
     /// Opens a device as an object; gives the descriptor that the guest gets.

@@ -10,7 +10,7 @@ use schemas::Errno;
 
 use super::device::Kind;
 use super::event::{EV_SYN, Raw, SYN_DROPPED, SYN_REPORT};
-use crate::fb::host;
+use crate::errno;
 
 /// Most events that wait; beyond, those that wait are lost, and the reader is told so.
 const WAITING: usize = 1024;
@@ -31,10 +31,10 @@ impl Bell {
     /// What the host says.
     pub fn new(nonblocking: bool) -> Result<(Self, OwnedFd), Errno> {
         let pair = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None);
-        let (ours, guest) = pair.map_err(host)?;
+        let (ours, guest) = pair.map_err(errno)?;
         if nonblocking {
-            let flags = fcntl_getfl(&guest).map_err(host)?;
-            fcntl_setfl(&guest, flags | OFlags::NONBLOCK).map_err(host)?;
+            let flags = fcntl_getfl(&guest).map_err(errno)?;
+            fcntl_setfl(&guest, flags | OFlags::NONBLOCK).map_err(errno)?;
         }
         Ok((Self { ours, rung: false }, guest))
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::medium::{Kind, Medium, folder};
@@ -87,7 +87,7 @@ impl Drive {
 
     /// What carries commands out, for its only user at a time.
     pub fn backend(&self) -> MutexGuard<'_, Backend> {
-        self.backend.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.backend)
     }
 
     /// Commands that were refused because the deployment does not allow them.

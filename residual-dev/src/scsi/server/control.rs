@@ -11,7 +11,8 @@ use schemas::device::{
 use schemas::server::Caller;
 
 use super::node::Node;
-use super::{INLINE, LARGEST, Open, Scsi, errno};
+use super::{INLINE, LARGEST, Open, Scsi};
+use crate::errno;
 use crate::scsi::drive::Drive;
 use crate::scsi::recorder::inquiry::TYPE;
 use crate::scsi::sent::Sent;

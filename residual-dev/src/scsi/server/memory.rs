@@ -7,7 +7,7 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use schemas::Errno;
 
-use super::errno;
+use crate::errno;
 
 /// Memory that a guest shares. Its length is sealed, so that no access faults.
 #[derive(Debug)]

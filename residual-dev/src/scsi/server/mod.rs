@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{MemfdFlags, fstat, memfd_create};
 use schemas::common::Capability;
@@ -21,6 +21,7 @@ use schemas::{Errno, common, file, fs};
 
 use super::drive::Drive;
 use super::sense::Sense;
+use crate::{errno, lock};
 use memory::Memory;
 use node::Node;
 
@@ -64,14 +65,6 @@ pub struct Scsi {
     nodes: Vec<MountedNode>,
     next: AtomicU64,
     objects: Mutex<HashMap<u64, Arc<Open>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn errno(error: rustix::io::Errno) -> Errno {
-    Errno(error.raw_os_error())
 }
 
 /// What the host's block layer makes of sense data (blk_status_t of Linux).
